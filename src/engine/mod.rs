@@ -1,0 +1,1 @@
+//! Tensors and graphs: knows no paper, no JSON, no browser.

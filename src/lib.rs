@@ -1,0 +1,5 @@
+//! Orrery: working models of machine-learning papers, in a browser tab.
+//!
+//! The modules stand in the order of their layers: each uses only those above it.
+pub mod error;
+pub mod engine;
