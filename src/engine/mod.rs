@@ -1,1 +1,12 @@
 //! Tensors and graphs: knows no paper, no JSON, no browser.
+//!
+//! A [`Graph`] is built once, differentiated, simplified, fused into kernels and planned into one
+//! arena; the [`Plan`] is then run step after step as a [`Program`] on a [`Device`].
+pub mod shape;
+pub mod op;
+pub mod graph;
+mod grad;
+pub mod kernel;
+
+pub use graph::{Graph, Var};
+pub use op::{Binary, Init, Reduction, Unary};
