@@ -2,6 +2,8 @@
 //!
 //! A [`Graph`] is built once, differentiated, simplified, fused into kernels and planned into one
 //! arena; the [`Plan`] is then run step after step as a [`Program`] on a [`Device`].
+pub mod math;
+pub mod rng;
 pub mod shape;
 pub mod op;
 pub mod graph;
