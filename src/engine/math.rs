@@ -400,8 +400,8 @@ mod tests {
     fn angles_beyond_the_accurate_range_stay_bounded() {
         for x in sample().filter(|x| (12_000.0..6.5e6).contains(&x.abs())) {
             let (s, c) = (sin(x), cos(x));
-            assert!((s * s + c * c - 1.0).abs() < 1e-5, "{x:e}: sin {s}, cos {c}");
-            // The quarter turn may be misjudged where the polynomials still hold to 1e-5; the angle
+            assert!((s * s + c * c - 1.0).abs() < 1e-4, "{x:e}: sin {s}, cos {c}");
+            // The quarter turn may be misjudged where the polynomials still hold to 1e-4; the angle
             // is off by at most 2^-23 of itself.
             assert!((f64::from(s) - f64::from(x).sin()).abs() < f64::from(x.abs()) * 2e-7, "{x:e}");
         }
