@@ -1,0 +1,328 @@
+// One open exhibit: transport, figures, metrics, controls, notices.
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
+import { control } from "./controls";
+import "./figure-view";
+import { measured } from "./numbers";
+import { Palette } from "./palette";
+import type { Param, Poke } from "./protocol";
+import { PACES, type Run } from "./run";
+
+/** How much surrounds the figures. */
+export type Surroundings = "full" | "compact" | "none";
+
+const STATUS_MS = 2000;
+let views = 0;
+
+/** `<orrery-view>`: shows its `run`, and does to it what the reader asks. */
+export class ExhibitView extends LitElement {
+  static override properties = {
+    run: { attribute: false },
+    surroundings: { attribute: false },
+    dark: { type: Boolean },
+  };
+  declare run: Run;
+  declare surroundings: Surroundings;
+  declare dark: boolean;
+
+  #palette = new Palette();
+  #unfolded = new Set<string>();
+  #scope = `view${++views}`;
+  #status = "";
+  #statusAt = 0;
+  #statusTimer = 0;
+  #heard: Run | null = null;
+  readonly #hear = () => this.requestUpdate();
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.addEventListener("poke", this.#poke);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.removeEventListener("poke", this.#poke);
+    this.#heard?.removeEventListener("change", this.#hear);
+    this.#heard = null;
+    clearTimeout(this.#statusTimer);
+  }
+
+  protected override willUpdate(): void {
+    if (this.#heard !== this.run) {
+      this.#heard?.removeEventListener("change", this.#hear);
+      this.run.addEventListener("change", this.#hear);
+      this.#heard = this.run;
+      this.#palette = new Palette();
+    }
+    this.#palette.learn(this.run.frame?.figures ?? []);
+    this.#tellStatus();
+  }
+
+  protected override render(): TemplateResult {
+    const { run } = this;
+    const bare = this.surroundings === "none";
+    const full = this.surroundings === "full";
+    return html`<div class="view ${this.surroundings}">
+      <div class="stage">
+        ${bare ? nothing : this.#transport()} ${this.#notices()}
+        ${bare || run.frame === null ? nothing : this.#metrics()}
+        <div class="figures" aria-busy=${run.frame === null}>${this.#figures()}</div>
+        <p class="unseen" role="status" aria-live="polite">${this.#status}</p>
+      </div>
+      ${full && run.entry.params.length > 0 ? this.#controls() : nothing}
+    </div>`;
+  }
+
+  #transport(): TemplateResult {
+    const { run } = this;
+    const { playing, frame } = run;
+    const stopped = run.panic !== null || frame === null;
+    const finished = stopped || frame.done;
+    return html`<div class="transport" role="toolbar" aria-label="Run">
+      <button
+        class="play"
+        ?disabled=${finished}
+        @click=${() => (playing ? run.pause() : run.play())}
+      >
+        <span aria-hidden="true">${playing ? "❙❙" : "▶"}</span> ${playing ? "Pause" : "Play"}
+      </button>
+      <button ?disabled=${finished} @click=${() => run.step()}>Step</button>
+      <button ?disabled=${stopped} @click=${() => run.reset()}>Reset</button>
+      <output class="step" aria-label="Steps taken">
+        step <b>${(frame?.step ?? 0).toLocaleString("en")}</b>${frame?.done ? ", done" : ""}
+      </output>
+      ${this.surroundings === "full" ? this.#settings() : nothing}
+    </div>`;
+  }
+
+  #settings(): TemplateResult {
+    const { run } = this;
+    return html`<span class="settings">
+      <label
+        >speed
+        <select @change=${this.#paced}>
+          ${PACES.map(
+            (pace, index) =>
+              html`<option value=${index} ?selected=${pace === run.pace}>${pace.label}</option>`,
+          )}
+        </select></label
+      >
+      <label
+        >seed
+        <input
+          class="seed"
+          type="text"
+          inputmode="numeric"
+          autocomplete="off"
+          .value=${String(run.start.seed)}
+          @change=${this.#seeded}
+      /></label>
+      <button class="small" title="Begin again with the next seed" @click=${this.#nextSeed}>
+        another
+      </button>
+      ${run.entry.meta.devices ? this.#devices() : nothing}
+    </span>`;
+  }
+
+  #devices(): TemplateResult {
+    const { run } = this;
+    const device = run.frame?.device;
+    const kind = device?.kind === "gpu" ? "GPU" : "CPU";
+    const soft = device?.software ? ", in software" : "";
+    return html`<label
+        >device
+        <select @change=${this.#chosen}>
+          ${["auto", "cpu", "gpu"].map(
+            (name) =>
+              html`<option value=${name} ?selected=${name === run.start.device}>
+                ${name === "auto" ? "the faster" : name.toUpperCase()}
+              </option>`,
+          )}
+        </select></label
+      >
+      <span class="device" title=${device?.detail ?? ""}>
+        ${device === undefined ? "" : `runs on the ${kind}${soft}`}
+      </span>`;
+  }
+
+  #notices(): TemplateResult {
+    const { run } = this;
+    const misplaced = run.refused !== null && !this.#hasControl(run.refused.field);
+    return html`<div class="notices">
+      ${run.panic === null ? nothing : this.#panic(run.panic)}
+      ${misplaced ? html`<p class="notice bad" role="alert">${run.refused?.message}</p>` : nothing}
+      ${run.notices.map(
+        (notice) =>
+          html`<p class="notice" role="status">
+            ${notice}
+            <button
+              class="close"
+              aria-label="Dismiss this notice"
+              @click=${() => run.dismiss(notice)}
+            >
+              ×
+            </button>
+          </p>`,
+      )}
+    </div>`;
+  }
+
+  #hasControl(field: string | null): boolean {
+    const named = this.run.entry.params.some((param) => param.name === field);
+    return this.surroundings === "full" && named;
+  }
+
+  #panic(report: string): TemplateResult {
+    const { run } = this;
+    const text = `${location.href}\n${navigator.userAgent}\n${report}`;
+    const copy = () => void navigator.clipboard.writeText(text);
+    return html`<div class="notice bad" role="alert">
+      <p>The computation stopped on a fault of ours. The page is fine; the run can begin again.</p>
+      <p>
+        <button @click=${() => run.revive()}>Restart</button>
+        <button @click=${copy}>Copy report</button>
+      </p>
+      <details>
+        <summary>What happened</summary>
+        <pre tabindex="0">${report}</pre>
+      </details>
+    </div>`;
+  }
+
+  #metrics(): TemplateResult | typeof nothing {
+    const metrics = this.run.frame?.metrics ?? [];
+    if (metrics.length === 0) return nothing;
+    return html`<dl class="metrics">
+      ${metrics.map(
+        ({ label, value, unit }) =>
+          html`<div>
+            <dt>${label}</dt>
+            <dd>${measured(value, unit)}</dd>
+          </div>`,
+      )}
+    </dl>`;
+  }
+
+  #figures(): TemplateResult | TemplateResult[] {
+    const { frame, panic, refused } = this.run;
+    if (frame === null) {
+      const waiting = panic === null && refused === null;
+      return html`<p class="waiting">${waiting ? "Loading the model…" : "Nothing to show."}</p>`;
+    }
+    return frame.figures.map(
+      (figure) =>
+        html`<orrery-figure
+          class=${figure.width}
+          .figure=${figure}
+          .palette=${this.#palette}
+          .dark=${this.dark}
+        ></orrery-figure>`,
+    );
+  }
+
+  #controls(): TemplateResult {
+    const { run } = this;
+    const groups = Map.groupBy(run.entry.params, (param) => param.group);
+    const changed = run.entry.params.some(({ name }) => run.differs(name));
+    const poked = (run.frame?.pokes.length ?? 0) > 0;
+    return html`<section class="controls" aria-labelledby="${this.#scope}-controls">
+      <header>
+        <h2 id="${this.#scope}-controls">Parameters</h2>
+        <button
+          class="small"
+          ?disabled=${!changed && !poked}
+          title="All parameters at their defaults, the figures as they were"
+          @click=${() => run.restore()}
+        >
+          Reset all
+        </button>
+      </header>
+      ${[...groups].map(([group, params]) => this.#group(group, params))}
+    </section>`;
+  }
+
+  #group(group: string, params: Param[]): TemplateResult {
+    const actions = {
+      set: (name: string, value: Param["kind"]["default"]) => this.run.set(name, value),
+      unfold: (name: string) => this.#unfold(name),
+    };
+    const controls = params.map((param) => {
+      const { refused } = this.run;
+      const state = {
+        value: this.run.value(param.name) ?? param.kind.default,
+        changed: this.run.differs(param.name),
+        refused: refused?.field === param.name ? refused.message : null,
+        open: this.#unfolded.has(param.name),
+      };
+      return control(param, state, actions, this.#scope);
+    });
+    if (group === "") return html`<div class="group">${controls}</div>`;
+    return html`<fieldset class="group">
+      <legend>${group}</legend>
+      ${controls}
+    </fieldset>`;
+  }
+
+  #unfold(name: string): void {
+    if (!this.#unfolded.delete(name)) this.#unfolded.add(name);
+    this.requestUpdate();
+  }
+
+  readonly #poke = (event: Event): void => {
+    if (event instanceof CustomEvent) this.run.poke(event.detail as Poke);
+  };
+
+  readonly #paced = (event: Event): void => {
+    const pace = PACES[Number(textOf(event))];
+    if (pace !== undefined) this.run.pace = pace;
+  };
+
+  readonly #seeded = (event: Event): void => {
+    const seed = parseSeed(textOf(event));
+    if (seed === null) this.run.refuse("seed", `seed: expected a whole number below 2³²`);
+    else this.run.restart({ seed });
+  };
+
+  readonly #nextSeed = (): void => {
+    const { seed } = this.run.start;
+    this.run.restart({ seed: parseSeed(String(seed + 1)) ?? DEFAULT_SEED });
+  };
+
+  readonly #chosen = (event: Event): void => {
+    const device = textOf(event);
+    if (isDevice(device)) this.run.restart({ device });
+  };
+
+  /** Says how the run stands, but not more often than a screen reader can follow. */
+  #tellStatus(): void {
+    const status = statusOf(this.run);
+    if (status === this.#status) return;
+    const wait = this.#statusAt + STATUS_MS - performance.now();
+    clearTimeout(this.#statusTimer);
+    if (wait > 0) {
+      this.#statusTimer = window.setTimeout(() => this.requestUpdate(), wait);
+      return;
+    }
+    this.#statusAt = performance.now();
+    this.#status = status;
+  }
+}
+customElements.define("orrery-view", ExhibitView);
+
+function statusOf({ panic, frame, playing }: Run): string {
+  if (panic !== null) return "Stopped by a fault";
+  if (frame === null) return "Loading";
+  const numbers = frame.metrics.map((m) => `${m.label} ${measured(m.value, m.unit)}`);
+  const state = frame.done ? "Done" : playing ? "Playing" : "Paused";
+  return [`${state}, step ${frame.step}`, ...numbers].join(", ");
+}
+
+function textOf(event: Event): string {
+  const { target } = event;
+  const field = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
+  return field ? target.value : "";
+}

@@ -1,0 +1,188 @@
+// One figure on the page: heading, legend, drawing or table, caption.
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { drawPlot, loadPlot, type PlotBody, type PlotLibrary } from "./figure";
+import { cancelFrame, nextFrame } from "./frames";
+import { readable } from "./numbers";
+import { type Palette, ramp, seriesOf } from "./palette";
+import { Poking } from "./poking";
+import type { Body, Color, Column, Figure, Mark, Poke } from "./protocol";
+import { sameFigure } from "./same";
+
+/** `<orrery-figure>`: draws its `figure` again whenever the content has changed. */
+export class FigureView extends LitElement {
+  static override properties = {
+    figure: { attribute: false, hasChanged: (a: Figure, b: Figure) => !sameFigure(a, b) },
+    palette: { attribute: false },
+    dark: { type: Boolean },
+    plain: { type: Boolean },
+  };
+  declare figure: Figure;
+  declare palette: Palette;
+  declare dark: boolean;
+  /** Without heading and caption, for a small picture of it. */
+  declare plain: boolean;
+
+  #plot: PlotLibrary | null = null;
+  #width = 0;
+  #poking: Poking | null = null;
+  #sizes = new ResizeObserver((entries) => {
+    const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
+    if (width === this.#width || width === 0) return;
+    this.#width = width;
+    this.#draw();
+  });
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sizes.disconnect();
+    cancelFrame(this);
+  }
+
+  protected override firstUpdated(): void {
+    const host = this.querySelector<HTMLElement>(".plot");
+    if (host === null) return;
+    this.#poking = new Poking(host, (poke) => this.#tell(poke));
+    this.#sizes.observe(host);
+    loadPlot().then(
+      (plot) => {
+        this.#plot = plot;
+        this.#draw();
+      },
+      () => host.replaceChildren("The chart library could not be loaded; reload to try again."),
+    );
+  }
+
+  protected override updated(_changed: PropertyValues<this>): void {
+    this.#draw();
+  }
+
+  protected override render(): TemplateResult {
+    const { figure, plain } = this;
+    const { body } = figure;
+    return html`<figure class="figure ${figure.width}">
+      ${plain ? nothing : html`<h3>${figure.title}</h3>`}
+      ${body.type === "plot" && !plain ? legend(figure, body, this.palette, this.dark) : nothing}
+      ${body.type === "plot" ? this.#frame(body) : table(figure, body)}
+      ${figure.caption === "" || plain ? nothing : html`<figcaption>${figure.caption}</figcaption>`}
+      ${body.type === "plot" && !plain ? this.#hints(body) : nothing}
+    </figure>`;
+  }
+
+  #frame(body: PlotBody): TemplateResult {
+    const role = !this.plain && body.marks.some((mark) => mark.pokes.length > 0) ? "group" : "img";
+    return html`<div class="plot" role=${role} aria-label=${this.figure.alt}></div>`;
+  }
+
+  #hints(body: PlotBody): TemplateResult | typeof nothing {
+    const can = (kind: Mark["pokes"][number]) => body.marks.find((m) => m.pokes.includes(kind));
+    const takes = can("add");
+    const hints = [];
+    if (can("drag")) hints.push("drag a point");
+    if (takes) hints.push("click an empty place to add one");
+    if (can("remove")) hints.push("double-click one to remove it");
+    if (can("click")) hints.push("click a mark to pick it");
+    if (hints.length === 0) return nothing;
+    const sentence = hints.join(", ");
+    const add = () => takes && this.#poking?.addInMiddle(takes);
+    return html`<p class="hint">
+      ${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.
+      ${takes ? html`<button class="small" @click=${add}>Add a point</button>` : nothing}
+    </p>`;
+  }
+
+  #tell(poke: Poke): void {
+    this.dispatchEvent(new CustomEvent("poke", { detail: poke, bubbles: true, composed: true }));
+  }
+
+  #draw(): void {
+    const { figure } = this;
+    if (this.#plot === null || this.#width === 0 || figure.body.type !== "plot") return;
+    nextFrame(this, () => {
+      if (this.#plot === null || this.figure.body.type !== "plot") return;
+      this.#drawNow(this.#plot, this.figure.body);
+    });
+  }
+
+  #drawNow(plot: PlotLibrary, body: PlotBody): void {
+    const look = {
+      width: this.#width,
+      dark: this.dark,
+      full: this.figure.width === "full",
+      palette: this.palette,
+    };
+    const drawing = drawPlot(plot, body, look);
+    if (!this.plain) this.#poking?.attach(this.figure.id, body.marks, drawing);
+    for (const part of drawing.svg.children) {
+      if (part.querySelector(".handle") === null) part.setAttribute("aria-hidden", "true");
+    }
+    this.#poking?.show(drawing);
+  }
+}
+customElements.define("orrery-figure", FigureView);
+
+function legend(
+  figure: Figure,
+  body: PlotBody,
+  palette: Palette,
+  dark: boolean,
+): TemplateResult | typeof nothing {
+  const { color } = body;
+  if (color === null || !color.legend) return nothing;
+  if (color.kind !== "series") return rampLegend({ ...color, kind: color.kind }, dark);
+  const names = seriesOf(figure);
+  return html`<ul class="legend" aria-label="Legend">
+    ${names.map((name) => {
+      const style = `--swatch: ${palette.color(name, dark)}`;
+      return html`<li style=${style}>${name}</li>`;
+    })}
+  </ul>`;
+}
+
+function rampLegend(
+  color: Color & { kind: "sequential" | "diverging" },
+  dark: boolean,
+): TemplateResult {
+  const [low, high] = color.domain ?? [null, null];
+  return html`<p class="legend ramp">
+    ${color.label}
+    <span>${low === null ? "low" : readable(low)}</span>
+    <i style="background: ${ramp(color.kind, dark).css}"></i>
+    <span>${high === null ? "high" : readable(high)}</span>
+  </p>`;
+}
+
+function table(figure: Figure, body: Extract<Body, { type: "table" }>): TemplateResult {
+  const rows = Math.max(0, ...body.columns.map(({ values }) => values.length));
+  const kind = (values: Column) => (Array.isArray(values) ? "words" : "number");
+  const cell = (values: Column, row: number) => {
+    const value = values[row];
+    return typeof value === "number" ? readable(value) : (value ?? "–");
+  };
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${figure.title}>
+    <table>
+      <caption class="unseen">
+        ${figure.alt}
+      </caption>
+      <thead>
+        <tr>
+          ${body.columns.map((c) => html`<th scope="col" class=${kind(c.values)}>${c.name}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${Array.from(
+          { length: rows },
+          (_, row) =>
+            html`<tr class=${row === body.highlight ? "highlight" : ""}>
+              ${body.columns.map(
+                ({ values }) => html`<td class=${kind(values)}>${cell(values, row)}</td>`,
+              )}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}

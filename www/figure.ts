@@ -1,0 +1,217 @@
+// A figure, drawn: every mark and channel bears the name Observable Plot gives it.
+import type {
+  ChannelValues,
+  Markish,
+  MarkOptions,
+  PlotOptions,
+  ScaleOptions,
+} from "@observablehq/plot";
+import { isSeries, type Palette, ramp } from "./palette";
+import type { Axis, Body, Color, Column, Mark } from "./protocol";
+
+/** The chart library, a chunk of its own. */
+export type PlotLibrary = typeof import("@observablehq/plot");
+/** The body of a figure that is a plot. */
+export type PlotBody = Extract<Body, { type: "plot" }>;
+
+/** What a drawing depends on besides the figure. */
+export interface Look {
+  width: number;
+  dark: boolean;
+  full: boolean;
+  palette: Palette;
+}
+
+/** A datum the reader may poke, where it lies in the drawing. */
+export interface Handle {
+  mark: Mark;
+  index: number;
+  /** The datum's own element. */
+  element: SVGElement;
+  /** In pixels; null where the mark has no such place, a cell for one. */
+  at: { x: number; y: number } | null;
+}
+
+/** A drawn plot. */
+export interface Drawing {
+  svg: SVGSVGElement;
+  handles: Handle[];
+  x: Ruler;
+  y: Ruler;
+}
+
+/** An axis as a ruler: pixels from end to end, and data units from pixels if it has numbers. */
+export interface Ruler {
+  pixels: [number, number];
+  invert: ((pixel: number) => number) | null;
+}
+
+type MarkMaker = (data: { length: number }, options: MarkOptions) => Markish;
+
+let library: Promise<PlotLibrary> | null = null;
+
+/** Loads the chart library, once. */
+export function loadPlot(): Promise<PlotLibrary> {
+  library ??= import("@observablehq/plot");
+  return library;
+}
+
+/** Draws `body`. */
+export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing {
+  const handles: Handle[] = [];
+  const frame = layout(body, look);
+  const options: PlotOptions = {
+    ...frame,
+    style: { fontFamily: "inherit", fontSize: "13px", overflow: "visible", background: "none" },
+    x: axis(body.x, look.width < 520 ? 5 : 8),
+    y: axis(body.y, frame.height < 260 ? 4 : 6),
+    color: colorScale(body.color, look.dark),
+    marks: body.marks.map((mark) => drawMark(plot, mark, look, handles)),
+  };
+  const drawn = plot.plot(options);
+  const svg = drawn instanceof SVGSVGElement ? drawn : drawn.querySelector("svg");
+  if (svg === null) throw new Error("the chart library returned no drawing");
+  return { svg, handles, x: ruler(drawn.scale("x")), y: ruler(drawn.scale("y")) };
+}
+
+/** Room for the axes, and a frame of the wanted shape in the width there is. */
+function layout(body: PlotBody, look: Look) {
+  const marginTop = body.y.hidden || body.y.label === "" ? 10 : 26;
+  const marginRight = 12;
+  const marginBottom = body.x.hidden ? 10 : body.x.label === "" ? 24 : 40;
+  const marginLeft = body.y.hidden ? 12 : leftRoom(body);
+  const inner = look.width - marginLeft - marginRight;
+  const shape = body.aspect ?? (look.full && look.width >= 700 ? 0.34 : 0.58);
+  const height = Math.round(inner * shape) + marginTop + marginBottom;
+  return { width: look.width, height, marginTop, marginRight, marginBottom, marginLeft };
+}
+
+/** Names on a band axis need room for the longest of them. */
+function leftRoom(body: PlotBody): number {
+  if (body.y.kind !== "band") return 46;
+  let longest = 2;
+  for (const mark of body.marks) {
+    const names = mark.channels["y"];
+    if (Array.isArray(names)) for (const name of names) longest = Math.max(longest, name.length);
+  }
+  return Math.min(150, 18 + longest * 7);
+}
+
+function axis({ label, kind, domain, hidden }: Axis, ticks: number): ScaleOptions {
+  const options: ScaleOptions = { type: kind, label: label === "" ? null : label };
+  if (kind !== "band") Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
+  if (kind === "band") Object.assign(options, { padding: 0.04, tickSize: 0 });
+  if (domain !== null) options.domain = domain;
+  if (hidden) options.axis = null;
+  return options;
+}
+
+function colorScale(color: Color | null, dark: boolean): ScaleOptions {
+  if (color === null || color.kind === "series") return {};
+  const options: ScaleOptions = {
+    type: color.kind === "diverging" ? "diverging" : "linear",
+    interpolate: ramp(color.kind, dark).at,
+    clamp: true,
+    legend: false,
+  };
+  if (color.domain !== null) options.domain = color.domain;
+  return options;
+}
+
+function drawMark(plot: PlotLibrary, mark: Mark, look: Look, handles: Handle[]): Markish {
+  const make = makerOf(plot, mark.mark);
+  if (make === null) throw new Error(`"${mark.mark}" is no mark that a figure may have`);
+  const options: Record<string, unknown> = { ...mark.options, ...mark.channels };
+  for (const paint of ["stroke", "fill"]) {
+    const given = options[paint];
+    if (typeof given === "string" && isSeries(given)) {
+      options[paint] = look.palette.color(given, look.dark);
+    } else if (Array.isArray(given)) {
+      // Lines are cut where the series changes, which Plot reads off `z`.
+      if (mark.channels["z"] === undefined) options["z"] = given;
+      options[paint] = { value: given.map((n) => paintOf(String(n), look)), scale: null };
+    }
+  }
+  if (mark.mark === "polygon") options["curve"] ??= "linear-closed";
+  if (mark.pokes.length > 0) options["render"] = noting(mark, handles);
+  return make({ length: lengthOf(mark) }, options);
+}
+
+function paintOf(name: string, look: Look): string {
+  return isSeries(name) ? look.palette.color(name, look.dark) : name;
+}
+
+/** A render transform that writes down where each datum of a pokeable mark was drawn. */
+function noting(mark: Mark, handles: Handle[]): NonNullable<MarkOptions["render"]> {
+  return (index, scales, values, dimensions, context, next) => {
+    const group = next?.(index, scales, values, dimensions, context) ?? null;
+    index.forEach((row, place) => {
+      const element = group?.children[place];
+      if (!(element instanceof SVGElement)) return;
+      const [x, y] = [placeOf(values, "x", row), placeOf(values, "y", row)];
+      const placed = mark.mark === "dot" && x !== null && y !== null;
+      handles.push({ mark, index: row, element, at: placed ? { x, y } : null });
+    });
+    return group;
+  };
+}
+
+function placeOf(values: ChannelValues, name: "x" | "y", row: number): number | null {
+  const value: unknown = values[name]?.[row];
+  return typeof value === "number" ? value : null;
+}
+
+function ruler(scale: ReturnType<ReturnType<PlotLibrary["plot"]>["scale"]>): Ruler {
+  const [start, end] = [...(scale?.range ?? [])].map(Number);
+  const pixels: [number, number] = [start ?? 0, end ?? 0];
+  const invert = scale?.invert;
+  return { pixels, invert: invert === undefined ? null : (pixel) => Number(invert(pixel)) };
+}
+
+function lengthOf(mark: Mark): number {
+  const columns: Column[] = Object.values(mark.channels);
+  return columns.length === 0 ? 1 : Math.max(...columns.map((column) => column.length));
+}
+
+/** Plot's function for each mark that a figure may have. */
+function makerOf(plot: PlotLibrary, name: string): MarkMaker | null {
+  switch (name) {
+    case "line":
+    case "polygon":
+      return plot.line;
+    case "lineY":
+      return plot.lineY;
+    case "dot":
+      return plot.dot;
+    case "areaY":
+      return plot.areaY;
+    case "barX":
+      return plot.barX;
+    case "barY":
+      return plot.barY;
+    case "cell":
+      return plot.cell;
+    case "rect":
+      return plot.rect;
+    case "raster":
+      return plot.raster;
+    case "contour":
+      return plot.contour;
+    case "arrow":
+      return (data, options) => plot.arrow(data, options as Parameters<typeof plot.arrow>[1]);
+    case "link":
+      return (data, options) => plot.link(data, options as Parameters<typeof plot.link>[1]);
+    case "text":
+      return plot.text;
+    case "ruleX":
+      return plot.ruleX;
+    case "ruleY":
+      return plot.ruleY;
+    case "tickX":
+      return plot.tickX;
+    case "tickY":
+      return plot.tickY;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,21 @@
+// Numbers as the page prints them.
+
+/** A number with as many digits as a reader can use; a dash for none. */
+export function readable(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e6) return signed(value.toLocaleString("en"));
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return signed(value.toExponential(2));
+  return signed(String(Number(value.toPrecision(4))));
+}
+
+/** With its unit, if it has one. */
+export function measured(value: number | null, unit: string): string {
+  const text = readable(value);
+  return unit === "" || text === "–" ? text : `${text}${unit === "%" ? "" : " "}${unit}`;
+}
+
+function signed(text: string): string {
+  return text.replace(/^-/, "−");
+}

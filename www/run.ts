@@ -1,0 +1,259 @@
+// One open exhibit: its worker, its newest frame, and whether it plays.
+import { plainStart, type Start } from "./address";
+import { Client } from "./client";
+import type { DeviceChoice, Entry, Poke, Reply, Request, Value } from "./protocol";
+
+/** A frame as the session sends it. */
+export type Frame = Extract<Reply, { type: "frame" }>;
+
+/** How fast to play: steps a request at most, time it may take, and the wait before the next. */
+export interface Pace {
+  label: string;
+  steps: number;
+  budget_ms: number;
+  pause_ms: number;
+}
+
+/** The paces offered, slowest first. */
+export const PACES: readonly [Pace, Pace, Pace, Pace] = [
+  { label: "1 step a second", steps: 1, budget_ms: 30, pause_ms: 1000 },
+  { label: "5 steps a second", steps: 1, budget_ms: 30, pause_ms: 200 },
+  { label: "a step a frame", steps: 1, budget_ms: 30, pause_ms: 0 },
+  { label: "as fast as it can", steps: 1_000_000, budget_ms: 40, pause_ms: 0 },
+];
+/** While something is dragged, its answer must not wait for a long stretch of steps. */
+const DRAG_BUDGET_MS = 8;
+const DRAG_MS = 300;
+
+/** The events of a run; `change` comes with each of them and with every change of its state. */
+export type RunEvent = "change" | "ready" | "frame" | "done" | "error";
+
+/** An exhibit being run, in a worker of its own. */
+export class Run extends EventTarget {
+  readonly entry: Entry;
+  /** What the run was last opened with. */
+  start: Start = plainStart();
+  /** The newest state; null until the first one has come. */
+  frame: Frame | null = null;
+  playing = false;
+  pace: Pace;
+  /** Sentences for the reader, the same one never twice. */
+  notices: string[] = [];
+  /** The last request that was refused: which parameter, if one, and why. */
+  refused: { field: string | null; message: string } | null = null;
+  /** What a panic of the worker left; null while all is well. */
+  panic: string | null = null;
+  /** Values asked for and not yet confirmed by a frame. */
+  readonly wished = new Map<string, Value>();
+
+  #client: Client | null = null;
+  #timer = 0;
+  #hidden = false;
+  #opening = false;
+  #dragged = 0;
+
+  constructor(entry: Entry) {
+    super();
+    this.entry = entry;
+    this.pace = entry.meta.devices ? PACES[3] : PACES[2];
+  }
+
+  /** Opens the exhibit afresh with `start`; `notices` are shown from the beginning. */
+  open(start: Start, notices: string[] = []): void {
+    this.start = start;
+    this.notices = [...notices];
+    this.refused = null;
+    this.wished.clear();
+    this.#opening = true;
+    this.#send({ type: "open", id: this.entry.meta.id, ...start });
+    this.#changed();
+  }
+
+  /** What would open the run as it is now, but for the steps taken. */
+  now(): Start {
+    if (this.frame === null) return this.start;
+    const params: Record<string, Value> = {};
+    for (const { name, kind } of this.entry.params) {
+      const value = this.frame.values[name];
+      if (value !== undefined && !same(value, kind.default)) params[name] = value;
+    }
+    return { ...this.start, params, pokes: this.frame.pokes };
+  }
+
+  /** The value of a parameter, as last wished or else as the session has it. */
+  value(name: string): Value | undefined {
+    const param = this.entry.params.find((p) => p.name === name);
+    return this.wished.get(name) ?? this.frame?.values[name] ?? param?.kind.default;
+  }
+
+  /** Whether a parameter differs from its default. */
+  differs(name: string): boolean {
+    const param = this.entry.params.find((p) => p.name === name);
+    const value = this.value(name);
+    return param !== undefined && value !== undefined && !same(value, param.kind.default);
+  }
+
+  /** Plays until done, paused or refused. */
+  play(): void {
+    if (this.panic !== null || (this.frame?.done && !this.#opening)) return;
+    this.playing = true;
+    this.#changed();
+    this.#advance();
+  }
+
+  /** Stops asking for more. */
+  pause(): void {
+    this.playing = false;
+    clearTimeout(this.#timer);
+    this.#changed();
+  }
+
+  /** Pauses and takes `steps` steps. */
+  step(steps = 1): void {
+    this.pause();
+    this.#send({ type: "advance", steps, budget_ms: 1000 });
+  }
+
+  /** Begins again: same seed, parameters and pokes, no step taken. */
+  reset(): void {
+    this.pause();
+    this.open(this.now());
+  }
+
+  /** Begins again as the exhibit was made: all defaults, no pokes. */
+  restore(): void {
+    this.open({ ...plainStart(), seed: this.start.seed, device: this.start.device });
+  }
+
+  /** Begins again with another seed or device. */
+  restart(change: { seed?: number; device?: DeviceChoice }): void {
+    this.open({ ...this.now(), ...change });
+  }
+
+  /** Sets a parameter. */
+  set(name: string, value: Value): void {
+    this.wished.set(name, value);
+    this.refused = null;
+    this.#send({ type: "set", name, value });
+    this.#changed();
+  }
+
+  /** Hands on what the reader did in a figure. */
+  poke(poke: Poke): void {
+    if (poke.kind === "drag") this.#dragged = performance.now();
+    this.refused = null;
+    this.#send({ type: "poke", poke });
+  }
+
+  /** Shows the reader why something was not done. */
+  refuse(field: string | null, message: string): void {
+    this.refused = { field, message };
+    this.#changed();
+  }
+
+  /** While hidden, a playing run waits. */
+  set hidden(hidden: boolean) {
+    if (this.#hidden === hidden) return;
+    this.#hidden = hidden;
+    if (!hidden) this.#advance();
+  }
+
+  /** After a panic: a new worker, opened as the run last was. */
+  revive(): void {
+    this.close();
+    this.panic = null;
+    this.open(this.now());
+  }
+
+  /** Takes a notice away. */
+  dismiss(notice: string): void {
+    this.notices = this.notices.filter((n) => n !== notice);
+    this.#changed();
+  }
+
+  /** Ends the worker. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.playing = false;
+    this.#client?.close();
+    this.#client = null;
+  }
+
+  #send(request: Request): void {
+    if (this.panic !== null) return;
+    this.#client ??= new Client({
+      replied: (reply, asked) => this.#replied(reply, asked),
+      panicked: (message) => this.#panicked(message),
+    });
+    this.#client.send(request);
+  }
+
+  #advance(): void {
+    if (!this.playing || this.#hidden || this.frame === null || !this.#client?.idle) return;
+    const { steps, budget_ms } = this.pace;
+    const dragging = performance.now() - this.#dragged < DRAG_MS;
+    const budget = dragging ? DRAG_BUDGET_MS : budget_ms;
+    this.#send({ type: "advance", steps, budget_ms: budget });
+  }
+
+  #replied(reply: Reply, request: Request): void {
+    if (request.type === "open") this.#opening = false;
+    if (request.type === "set" && this.wished.get(request.name) === request.value) {
+      this.wished.delete(request.name);
+    }
+    switch (reply.type) {
+      case "frame":
+        this.#show(reply, request);
+        break;
+      case "error":
+        this.refused = { field: reply.field, message: reply.message };
+        this.playing &&= request.type !== "advance";
+        this.#emit("error", reply.message);
+        break;
+      case "checking":
+      case "checked":
+        break;
+      default:
+        reply satisfies never;
+    }
+    this.#changed();
+    clearTimeout(this.#timer);
+    if (this.pace.pause_ms === 0) this.#advance();
+    else this.#timer = window.setTimeout(() => this.#advance(), this.pace.pause_ms);
+  }
+
+  #show(frame: Frame, request: Request): void {
+    const first = this.frame === null;
+    this.frame = frame;
+    const told = frame.notice === null ? frame.ignored : [...frame.ignored, frame.notice];
+    this.notices.push(...told.filter((sentence) => !this.notices.includes(sentence)));
+    if (first) this.#emit("ready", frame);
+    this.#emit("frame", frame);
+    if (frame.done && request.type === "advance") {
+      this.playing = false;
+      this.#emit("done", frame);
+    }
+  }
+
+  #panicked(message: string): void {
+    this.#client = null;
+    this.playing = false;
+    this.panic = message;
+    this.#emit("error", message);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#emit("change", null);
+  }
+
+  #emit(type: RunEvent, detail: Frame | string | null): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** Equal, where a number that went through an f32 equals the one it came from. */
+function same(a: Value, b: Value): boolean {
+  if (typeof a === "number" && typeof b === "number") return Math.fround(a) === Math.fround(b);
+  return a === b;
+}
