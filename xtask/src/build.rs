@@ -1,0 +1,113 @@
+//! From sources to `dist/`: wasm, bundle, catalog, explanations.
+
+use crate::shell::{command, root, run, target_dir};
+use crate::{pages, setup};
+use anyhow::{Context, Result, bail};
+use std::ffi::OsStr;
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The port of `cargo xtask serve`.
+pub(crate) const DEFAULT_PORT: u16 = 8080;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// What the wasm uses beyond wasm-opt's own defaults.
+const WASM_FEATURES: [&str; 7] = [
+    "--enable-simd",
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
+
+/// Makes `dist/` for any static host.
+pub(crate) fn build() -> Result<()> {
+    setup::for_build()?;
+    run(trunk("build").arg("--release"))?;
+    println!("built: {} is ready for any static host", root().join("dist").display());
+    Ok(())
+}
+
+/// Serves the page and rebuilds it on change, until interrupted.
+pub(crate) fn serve(port: u16) -> Result<()> {
+    if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        bail!(
+            "port {port} cannot be used ({error}); choose another: cargo xtask serve --port {}",
+            port.checked_add(1).unwrap_or(DEFAULT_PORT)
+        );
+    }
+    setup::for_build()?;
+    let address = format!("http://127.0.0.1:{port}/");
+    println!("serve: building; then the page is at {address} (Ctrl-C ends it)");
+    run(trunk("serve").args(["--port", &port.to_string()]).env("ORRERY_ADDRESS", address))
+}
+
+fn trunk(what: &str) -> Command {
+    let mut trunk = command("trunk");
+    trunk.args([what, "--skip-version-check", "--log", "warn"]);
+    trunk
+}
+
+/// Puts the page together in the folder that Trunk has staged; Trunk calls this.
+pub(crate) fn stage() -> Result<()> {
+    let staging = std::env::var_os("TRUNK_STAGING_DIR").map(PathBuf::from);
+    let staging = staging.context("`stage` is called by Trunk: use `cargo xtask build`")?;
+    let release = std::env::var_os("TRUNK_PROFILE").as_deref() == Some(OsStr::new("release"));
+    let glue = wasm(release)?;
+    drop_trunk_links(&staging)?;
+    run(command("node").arg("www/build.mjs").env("ORRERY_WASM_DIR", &glue))?;
+    write_catalog(&glue, &staging)?;
+    pages::write_all(&staging)?;
+    if let Ok(address) = std::env::var("ORRERY_ADDRESS") {
+        println!("serve: ready at {address}");
+    }
+    Ok(())
+}
+
+/// Builds the wasm and its JavaScript; the folder that holds `orrery.js` and `orrery_bg.wasm`.
+fn wasm(release: bool) -> Result<PathBuf> {
+    let profile = if release { "web" } else { "serve" };
+    let target = target_dir()?;
+    let cargo = ["build", "--locked", "--lib", "--target", TARGET, "--profile", profile];
+    run(command("cargo").args(cargo).env("CARGO_TARGET_DIR", &target))?;
+    let glue = target.join("page").join(profile);
+    let module = target.join(TARGET).join(profile).join("orrery.wasm");
+    let out_dir = ["--target", "web", "--no-typescript", "--out-name", "orrery", "--out-dir"];
+    run(command("wasm-bindgen").args(out_dir).arg(&glue).arg(&module))?;
+    if release {
+        let wasm = glue.join("orrery_bg.wasm");
+        let optimizer = root().join("node_modules/binaryen/bin/wasm-opt");
+        let mut wasm_opt = command("node");
+        wasm_opt.arg(optimizer).arg("-O3").args(WASM_FEATURES);
+        run(wasm_opt.arg(&wasm).arg("-o").arg(&wasm))?;
+    }
+    // Node takes a `.js` file for a module only if the nearest package.json says so.
+    fs::write(glue.join("package.json"), "{ \"type\": \"module\" }\n")?;
+    Ok(glue)
+}
+
+/// Removes Trunk's own links, which mean nothing to a browser.
+fn drop_trunk_links(staging: &Path) -> Result<()> {
+    let file = staging.join("index.html");
+    let html = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let kept = html.lines().filter(|line| !line.contains("<link data-trunk "));
+    fs::write(&file, kept.fold(String::new(), |text, line| text + line + "\n"))?;
+    Ok(())
+}
+
+/// Asks the wasm itself for the catalog, which saves building the command line for it.
+fn write_catalog(glue: &Path, staging: &Path) -> Result<()> {
+    let mut node = command("node");
+    node.arg("xtask/catalog.mjs").arg(glue).stderr(Stdio::inherit());
+    let output = node.output().context("starting node")?;
+    if !output.status.success() {
+        bail!("the wasm did not answer with its catalog");
+    }
+    fs::write(staging.join("catalog.json"), output.stdout)?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The explanation of each exhibit: its module's `//!` header as HTML with MathML.
+
+use crate::shell::root;
+use anyhow::{Context, Result, anyhow, bail};
+use pulldown_cmark::{
+    BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
+};
+use pulldown_latex::config::DisplayMode;
+use pulldown_latex::{RenderConfig, Storage, push_mathml};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Writes `docs/<id>.html` into `dir` for every exhibit.
+pub(crate) fn write_all(dir: &Path) -> Result<()> {
+    let docs = dir.join("docs");
+    fs::create_dir_all(&docs)?;
+    for (id, source) in exhibits()? {
+        let text = fs::read_to_string(&source)?;
+        let html = page(&header(&text)).with_context(|| format!("in {}", source.display()))?;
+        fs::write(docs.join(format!("{id}.html")), html)?;
+    }
+    Ok(())
+}
+
+/// The id and the source of each exhibit, by name: `<id>.rs` or `<id>/mod.rs`.
+pub(crate) fn exhibits() -> Result<Vec<(String, PathBuf)>> {
+    let dir = root().join("src/exhibits");
+    let mut found = Vec::new();
+    for entry in fs::read_dir(&dir).with_context(|| format!("reading {}", dir.display()))? {
+        let path = entry?.path();
+        let source = if path.is_dir() { path.join("mod.rs") } else { path.clone() };
+        let id = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if id != "mod" && source.extension().is_some_and(|ext| ext == "rs") && source.is_file() {
+            found.push((id, source));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The `//!` lines that a module opens with, without the marks.
+fn header(source: &str) -> String {
+    let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
+    lines.fold(String::new(), |text, line| text + line.strip_prefix(' ').unwrap_or(line) + "\n")
+}
+
+/// Markdown with `$math$` as a fragment of HTML that holds no markup but our own.
+fn page(markdown: &str) -> Result<String> {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_MATH;
+    // rustdoc's links to items, [`Like::this`], lead nowhere on the page: their text stays.
+    let mut items =
+        |link: BrokenLink<'_>| Some((CowStr::from(""), link.reference.into_string().into()));
+    let parser = Parser::new_with_broken_link_callback(markdown, options, Some(&mut items));
+    let mut in_item = false;
+    let events = parser.map(|event| plain(event, &mut in_item)).collect::<Result<Vec<_>>>()?;
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, events.into_iter().flatten());
+    Ok(html)
+}
+
+/// The event as the page may show it; `None` leaves it out. `in_item`: within a link to an item.
+fn plain<'a>(event: Event<'a>, in_item: &mut bool) -> Result<Option<Event<'a>>> {
+    Ok(Some(match event {
+        Event::InlineMath(tex) => Event::InlineHtml(mathml(&tex, DisplayMode::Inline)?.into()),
+        Event::DisplayMath(tex) => Event::InlineHtml(mathml(&tex, DisplayMode::Block)?.into()),
+        Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
+        Event::Start(Tag::Heading { level, .. }) => Event::Start(Tag::Heading {
+            level: demoted(level),
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        }),
+        Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(demoted(level))),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => return Ok(None),
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            *in_item = is_to_item(link_type);
+            if *in_item {
+                return Ok(None);
+            }
+            if !["https://", "#"].iter().any(|start| dest_url.starts_with(start)) {
+                bail!("the link to `{dest_url}` starts neither with https:// nor with #");
+            }
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
+        }
+        Event::End(TagEnd::Link) if std::mem::take(in_item) => return Ok(None),
+        other => other,
+    }))
+}
+
+fn is_to_item(link_type: LinkType) -> bool {
+    matches!(
+        link_type,
+        LinkType::ShortcutUnknown | LinkType::CollapsedUnknown | LinkType::ReferenceUnknown
+    )
+}
+
+/// Two levels down: the page has the first, and names this section with the second.
+fn demoted(level: HeadingLevel) -> HeadingLevel {
+    HeadingLevel::try_from(level as usize + 2).unwrap_or(HeadingLevel::H6)
+}
+
+fn mathml(tex: &str, display_mode: DisplayMode) -> Result<String> {
+    let storage = Storage::new();
+    let wrong = |error: &dyn std::fmt::Display| anyhow!("the formula `{tex}`: {error}");
+    let events = pulldown_latex::Parser::new(tex, &storage)
+        .collect::<std::result::Result<Vec<_>, _>>()
+        .map_err(|error| wrong(&error))?;
+    let config = RenderConfig { display_mode, annotation: Some(tex), ..RenderConfig::default() };
+    let mut html = String::new();
+    let events = events.into_iter().map(Ok::<_, std::fmt::Error>);
+    push_mathml(&mut html, events, config).map_err(|error| wrong(&error))?;
+    Ok(html)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_ends_where_the_code_begins() {
+        assert_eq!(header("//! One.\n//!\n//!   two\nuse crate;\n//! three"), "One.\n\n  two\n");
+    }
+
+    #[test]
+    fn a_symbol_table_becomes_a_table_with_formulas() {
+        let html = page("| paper | meaning |\n|---|---|\n| $u_j^i$ | a <b>score</b> |\n").unwrap();
+        assert!(html.contains("<table>"), "{html}");
+        assert!(html.contains("<msubsup>"), "{html}");
+        assert!(html.contains("a &lt;b&gt;score&lt;/b&gt;"), "{html}");
+    }
+
+    #[test]
+    fn headings_step_down_and_links_to_items_become_text() {
+        let html =
+            page("# Model\n\nSee [`Pointer`] and [the paper](https://example.org).").unwrap();
+        assert!(html.contains("<h3>Model</h3>"), "{html}");
+        assert!(html.contains("<p>See <code>Pointer</code> and <a href=\"https://"), "{html}");
+    }
+
+    #[test]
+    fn a_formula_that_is_wrong_is_named() {
+        let error = page(r"$\frac{1}$").unwrap_err().to_string();
+        assert!(error.contains(r"\frac{1}"), "{error}");
+    }
+
+    #[test]
+    fn a_link_that_runs_code_is_refused() {
+        assert!(page("[here](javascript:alert(1))").is_err());
+    }
+}

@@ -1,0 +1,165 @@
+//! All that CI runs, quickest first.
+
+use crate::setup::Browser;
+use crate::shell::{command, npm, root, run as run_command};
+use crate::{Misuse, build, setup, sizes};
+use anyhow::{Result, bail};
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const WASM: [&str; 2] = ["--target", "wasm32-unknown-unknown"];
+
+/// What Chromium is told, so that it runs as root, has WebGPU, and asks the network for nothing.
+const CHROMIUM_ARGS: [&str; 9] = [
+    "headless",
+    "no-sandbox",
+    "enable-unsafe-webgpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "disable-dev-shm-usage",
+];
+
+/// A part of the tests with a name of its own.
+struct Stage {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&Browser) -> Result<()>,
+}
+
+const STAGES: [Stage; 12] = [
+    Stage { name: "format", what: "Rust is formatted", run: format },
+    Stage { name: "prettier", what: "TypeScript is formatted", run: |_| npm_run("format:check") },
+    Stage { name: "types", what: "TypeScript type-checks", run: |_| npm_run("check") },
+    Stage { name: "lint", what: "clippy, natively", run: lint },
+    Stage { name: "lint-wasm", what: "clippy, for wasm", run: lint_wasm },
+    Stage { name: "doc", what: "the documentation builds", run: doc },
+    Stage { name: "unit", what: "unit, property, house and golden tests", run: unit },
+    Stage { name: "claims", what: "the quick claims hold", run: claims },
+    Stage { name: "wasm", what: "the wasm boundary, in Chromium", run: wasm },
+    Stage { name: "build", what: "the release build", run: |_| build::build() },
+    Stage { name: "sizes", what: "what the page weighs", run: |_| sizes::print() },
+    Stage { name: "e2e", what: "the built page, in Chromium", run: e2e },
+];
+
+/// Runs the stages named in `args`, or all, and ends with a summary.
+pub(crate) fn run(args: &[&str]) -> Result<()> {
+    let (flags, names): (Vec<&str>, Vec<&str>) = args.iter().partition(|arg| arg.starts_with('-'));
+    if flags == ["--list"] {
+        for stage in STAGES {
+            println!("{:10} {}", stage.name, stage.what);
+        }
+        return Ok(());
+    }
+    let keep_going = flags == ["--keep-going"];
+    let unknown = names.iter().find(|name| STAGES.iter().all(|stage| stage.name != **name));
+    if let Some(name) = flags.first().filter(|_| !keep_going).or(unknown) {
+        bail!(Misuse(format!("`{name}` is not a stage: see `cargo xtask test --list`")));
+    }
+    setup::for_build()?;
+    let browser = setup::for_tests()?;
+    let chosen = STAGES.iter().filter(|stage| names.is_empty() || names.contains(&stage.name));
+    let mut ended = Vec::new();
+    for stage in chosen {
+        println!("\n=== {}: {} ===", stage.name, stage.what);
+        let (took, result) = timed(|| (stage.run)(&browser));
+        if let Err(error) = &result {
+            println!("error: {error:#}");
+        }
+        println!("=== {} {} in {:.1} s ===", stage.name, verdict(&result), took.as_secs_f64());
+        let failed = result.is_err();
+        ended.push((stage.name, took, result));
+        if failed && !keep_going {
+            break;
+        }
+    }
+    summary(&ended)
+}
+
+fn summary(ended: &[(&str, Duration, Result<()>)]) -> Result<()> {
+    println!("\n=== summary ===");
+    for (name, took, result) in ended {
+        println!("{name:10} {} {:8.1} s", verdict(result), took.as_secs_f64());
+    }
+    let total: Duration = ended.iter().map(|(_, took, _)| *took).sum();
+    let failed = ended.iter().filter(|(_, _, result)| result.is_err()).count();
+    println!("all took {:.1} min", total.as_secs_f64() / 60.0);
+    println!("stages: {} passed, {failed} failed", ended.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of the stages failed");
+    }
+    Ok(())
+}
+
+fn verdict(result: &Result<()>) -> &'static str {
+    if result.is_ok() { "passed" } else { "FAILED" }
+}
+
+#[expect(clippy::disallowed_methods, reason = "xtask runs natively and decides nothing by time")]
+fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed(), result)
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut cargo = command("cargo");
+    cargo.args(args);
+    cargo
+}
+
+fn npm_run(script: &str) -> Result<()> {
+    run_command(npm().args(["run", "--silent", script]))
+}
+
+fn format(_: &Browser) -> Result<()> {
+    run_command(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+fn lint(_: &Browser) -> Result<()> {
+    let args = ["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    run_command(&mut cargo(&args))
+}
+
+fn lint_wasm(_: &Browser) -> Result<()> {
+    let mut clippy = cargo(&["clippy", "--locked", "--lib", "--tests"]);
+    run_command(clippy.args(WASM).args(["--", "-D", "warnings"]))
+}
+
+fn doc(_: &Browser) -> Result<()> {
+    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn unit(_: &Browser) -> Result<()> {
+    run_command(&mut cargo(&["test", "--locked", "--workspace"]))
+}
+
+fn claims(_: &Browser) -> Result<()> {
+    let args = ["run", "--locked", "--release", "--bin", "orrery", "--", "reproduce", "--quick"];
+    run_command(&mut cargo(&args))
+}
+
+fn wasm(browser: &Browser) -> Result<()> {
+    write_webdriver(browser)?;
+    let mut test = cargo(&["test", "--locked", "--test", "web"]);
+    run_command(test.args(WASM).env("CHROMEDRIVER", &browser.chromedriver))
+}
+
+/// Tells wasm-bindgen's test runner which browser to start, and how.
+fn write_webdriver(browser: &Browser) -> Result<()> {
+    let args = CHROMIUM_ARGS.map(|arg| format!("\"{arg}\"")).join(", ");
+    let binary = browser.chromium.to_string_lossy().replace('\\', "/");
+    let text = format!(
+        "{{ \"goog:chromeOptions\": {{ \"binary\": \"{binary}\", \"args\": [{args}] }} }}\n"
+    );
+    Ok(fs::write(root().join("webdriver.json"), text)?)
+}
+
+fn e2e(browser: &Browser) -> Result<()> {
+    let mut e2e = npm();
+    run_command(e2e.args(["run", "--silent", "e2e"]).env("CHROMIUM", &browser.chromium))
+}
