@@ -3,3 +3,4 @@
 //! The modules stand in the order of their layers: each uses only those above it.
 pub mod error;
 pub mod engine;
+pub mod models;
