@@ -136,6 +136,32 @@ pub const HEADER_WORDS: usize = 8;
 pub const STEP_WORD: usize = 4;
 
 impl Kernel {
+    /// Every view.
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        let operands = match &self.body {
+            Body::MatMul { a, b, .. } => [Some(a), Some(b)],
+            Body::Gather { table: a, index: b, .. } | Body::ScatterAdd { values: a, index: b, .. } => {
+                [Some(a), Some(b)]
+            }
+            Body::Rows | Body::Columns(..) | Body::CumSum(_) => [None, None],
+        };
+        let stores = self.stores.iter().map(|s| &s.view);
+        self.loads.iter().chain(stores).chain(operands.into_iter().flatten())
+    }
+
+    /// Every view, to be changed.
+    pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        let operands = match &mut self.body {
+            Body::MatMul { a, b, .. } => [Some(a), Some(b)],
+            Body::Gather { table: a, index: b, .. } | Body::ScatterAdd { values: a, index: b, .. } => {
+                [Some(a), Some(b)]
+            }
+            Body::Rows | Body::Columns(..) | Body::CumSum(_) => [None, None],
+        };
+        let stores = self.stores.iter_mut().map(|s| &mut s.view);
+        self.loads.iter_mut().chain(stores).chain(operands.into_iter().flatten())
+    }
+
     /// Which instructions are of row level.
     pub fn row_level(&self) -> Vec<bool> {
         let last = self.domain.len().saturating_sub(1);

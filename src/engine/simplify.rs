@@ -1,0 +1,376 @@
+//! Simplification: what a graph computes, with fewer and plainer nodes.
+//!
+//! Dead nodes go, equal nodes become one, constants are folded, identities vanish; padding becomes
+//! concatenation with zeros, sums of disjoint paddings one concatenation (the adjoint of slicing a
+//! tensor into parts), and the sum of a batch of products one product over a longer axis.
+use super::{
+    cpu::scalar,
+    graph::{Node, NodeId, Nodes},
+    fuse::is_view,
+    op::{Binary, Op, Reduction, Unary},
+    shape::numel,
+};
+use std::collections::BTreeMap;
+
+/// The same outputs and updates from simpler nodes.
+pub(super) fn simplify(from: &Nodes) -> Nodes {
+    let mut builder = Builder::default();
+    let mut map: Vec<NodeId> = Vec::with_capacity(from.nodes.len());
+    for node in &from.nodes {
+        let inputs = node.inputs.iter().map(|&i| map[i]).collect();
+        map.push(builder.add(node.op.clone(), inputs, node.shape.clone()));
+    }
+    let mut outputs: Vec<(String, NodeId)> = Vec::new();
+    for (name, id) in &from.outputs {
+        let taken = outputs.iter().any(|&(_, other)| other == map[*id]);
+        outputs.push((name.clone(), builder.own(map[*id], taken)));
+    }
+    let updates: Vec<_> = from.updates.iter().map(|&(s, v)| (map[s], builder.own(map[v], false))).collect();
+    live(builder.nodes, outputs, updates)
+}
+
+/// Only the nodes that an output or update needs.
+fn live(nodes: Vec<Node>, outputs: Vec<(String, NodeId)>, updates: Vec<(NodeId, NodeId)>) -> Nodes {
+    let mut used = vec![false; nodes.len()];
+    outputs.iter().for_each(|&(_, id)| used[id] = true);
+    updates.iter().for_each(|&(state, value)| (used[state], used[value]) = (true, true));
+    for id in (0..nodes.len()).rev().filter(|&id| used[id]).collect::<Vec<_>>() {
+        mark(&nodes, id, &mut used);
+    }
+    let mut map = vec![0; nodes.len()];
+    let mut kept = Nodes::default();
+    for (id, mut node) in nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
+        node.inputs.iter_mut().for_each(|input| *input = map[*input]);
+        map[id] = kept.nodes.len();
+        kept.nodes.push(node);
+    }
+    kept.outputs = outputs.into_iter().map(|(name, id)| (name, map[id])).collect();
+    kept.updates = updates.into_iter().map(|(state, value)| (map[state], map[value])).collect();
+    kept
+}
+
+fn mark(nodes: &[Node], root: NodeId, used: &mut [bool]) {
+    let mut stack = vec![root];
+    while let Some(id) = stack.pop() {
+        for &input in &nodes[id].inputs {
+            if !used[input] {
+                used[input] = true;
+                stack.push(input);
+            }
+        }
+    }
+}
+
+/// Nodes without repetition.
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<Node>,
+    known: BTreeMap<String, NodeId>,
+}
+
+impl Builder {
+    /// The node, or a copy of it if it has no memory of its own to be read from.
+    fn own(&mut self, id: NodeId, taken: bool) -> NodeId {
+        let node = &self.nodes[id];
+        let leaf = node.inputs.is_empty() && !matches!(node.op, Op::Uniform(_));
+        if !taken && !leaf && !is_view(&node.op) {
+            return id;
+        }
+        let flat = vec![numel(&node.shape)];
+        let view = self.insert(Op::Reshape(flat.clone()), vec![id], flat.clone());
+        // Not shared: each taker has its own.
+        self.nodes.push(Node { op: Op::Concat(0), inputs: vec![view], shape: flat });
+        self.nodes.len() - 1
+    }
+
+    /// The node for an op, or a simpler one of the same value.
+    fn add(&mut self, op: Op, inputs: Vec<NodeId>, shape: Vec<usize>) -> NodeId {
+        self.rewrite(&op, &inputs, &shape).unwrap_or_else(|| self.insert(op, inputs, shape))
+    }
+
+    fn insert(&mut self, op: Op, inputs: Vec<NodeId>, shape: Vec<usize>) -> NodeId {
+        // Bits, not the printed number, tell constants apart.
+        let key = match &op {
+            Op::Scalar(v) => format!("scalar {:x}", v.to_bits()),
+            Op::Data(v) => {
+                let bits: Vec<u32> = v.iter().map(|x| x.to_bits()).collect();
+                format!("data {shape:?} {bits:x?}")
+            }
+            _ => format!("{op:?} {inputs:?} {shape:?}"),
+        };
+        if let Some(&id) = self.known.get(&key) {
+            return id;
+        }
+        self.nodes.push(Node { op, inputs, shape });
+        self.known.insert(key, self.nodes.len() - 1);
+        self.nodes.len() - 1
+    }
+
+    fn splat(&mut self, value: f32, shape: &[usize]) -> NodeId {
+        let scalar = self.insert(Op::Scalar(value), vec![], vec![]);
+        if shape.is_empty() {
+            return scalar;
+        }
+        self.insert(Op::Broadcast(shape.to_vec()), vec![scalar], shape.to_vec())
+    }
+
+    fn rewrite(&mut self, op: &Op, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        let value = |b: &Self, i: usize| splat_value(&b.nodes, inputs[i]);
+        match op {
+            Op::StopGradient => Some(inputs[0]),
+            Op::Unary(u) => {
+                if let Some(x) = value(self, 0) {
+                    return Some(self.splat(scalar::unary(*u, x), shape));
+                }
+                let Node { op, inputs: inner, .. } = &self.nodes[inputs[0]];
+                (*u == Unary::Neg && *op == Op::Unary(Unary::Neg)).then(|| inner[0])
+            }
+            Op::Binary(b) => match (value(self, 0), value(self, 1)) {
+                (Some(x), Some(y)) => Some(self.splat(scalar::binary(*b, x, y), shape)),
+                (a, b_value) => identity(*b, a, b_value)
+                    .map(|i| inputs[i])
+                    .or_else(|| self.rewrite_sum(*b, inputs, shape)),
+            },
+            Op::Broadcast(_) | Op::Reshape(_) => self.rewrite_view(op, inputs[0], shape),
+            Op::Slice { axis, start, end } => self.rewrite_slice(*axis, *start, *end, inputs[0], shape),
+            Op::Pad { axis, before, after } => {
+                let pieces = [Piece { start: *before, length: shape[*axis] - before - after, node: inputs[0] }];
+                Some(self.assemble(*axis, &pieces, shape))
+            }
+            Op::Permute(axes) => axes.iter().copied().eq(0..axes.len()).then(|| inputs[0]),
+            Op::Gather if self.nodes[inputs[0]].shape.len() != 2 || self.nodes[inputs[1]].shape.len() != 2 => {
+                Some(self.flat_gather(inputs[0], inputs[1], shape))
+            }
+            Op::ScatterAdd(rows) if self.nodes[inputs[0]].shape.len() != 2 || self.nodes[inputs[1]].shape.len() != 2 => {
+                Some(self.flat_scatter(*rows, inputs[0], inputs[1], shape))
+            }
+            Op::Reduce(how, axis) => self.rewrite_reduce(*how, *axis, inputs[0], shape),
+            _ => None,
+        }
+    }
+
+    fn rewrite_view(&mut self, op: &Op, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+        let node = &self.nodes[input];
+        if node.shape == shape {
+            return Some(input);
+        }
+        if let (true, Some(v)) = (input_is_view(op, node), splat_value(&self.nodes, input)) {
+            return Some(self.splat(v, shape));
+        }
+        // A reshape of a reshape, or a broadcast of a broadcast, is one.
+        let same = matches!((op, &node.op), (Op::Reshape(_), Op::Reshape(_)) | (Op::Broadcast(_), Op::Broadcast(_)));
+        let inner = *node.inputs.first()?;
+        same.then(|| self.add(op.clone(), vec![inner], shape.to_vec()))
+    }
+
+    fn rewrite_slice(&mut self, axis: usize, start: usize, end: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+        if self.nodes[input].shape == shape {
+            return Some(input);
+        }
+        if let Some(v) = splat_value(&self.nodes, input) {
+            return Some(self.splat(v, shape));
+        }
+        // A slice that lies in one part of a concatenation.
+        let pieces = self.pieces(axis, input)?;
+        let piece = pieces.iter().find(|p| p.start <= start && end <= p.start + p.length)?;
+        let (from, to, node) = (start - piece.start, end - piece.start, piece.node);
+        Some(self.add(Op::Slice { axis, start: from, end: to }, vec![node], shape.to_vec()))
+    }
+
+    /// a + (−b) = a − b, and sums of concatenations whose parts do not overlap.
+    fn rewrite_sum(&mut self, op: Binary, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        if op != Binary::Add {
+            return None;
+        }
+        if self.nodes[inputs[1]].op == Op::Unary(Unary::Neg) {
+            let b = self.nodes[inputs[1]].inputs[0];
+            return Some(self.add(Op::Binary(Binary::Sub), vec![inputs[0], b], shape.to_vec()));
+        }
+        let (Op::Concat(axis), Op::Concat(other)) = (&self.nodes[inputs[0]].op, &self.nodes[inputs[1]].op) else {
+            return None;
+        };
+        let axis = *axis;
+        if axis != *other {
+            return None;
+        }
+        let mut pieces = self.pieces(axis, inputs[0])?;
+        pieces.extend(self.pieces(axis, inputs[1])?);
+        pieces.retain(|p| splat_value(&self.nodes, p.node) != Some(0.0));
+        pieces.sort_by_key(|p| p.start);
+        let apart = pieces.windows(2).all(|w| w[0].start + w[0].length <= w[1].start);
+        apart.then(|| self.assemble(axis, &pieces, shape))
+    }
+
+    /// The parts of a concatenation along an axis.
+    fn pieces(&self, axis: usize, id: NodeId) -> Option<Vec<Piece>> {
+        let node = &self.nodes[id];
+        (node.op == Op::Concat(axis)).then(|| {
+            let mut start = 0;
+            let place = |&part: &NodeId| {
+                let length = self.nodes[part].shape[axis];
+                start += length;
+                Piece { start: start - length, length, node: part }
+            };
+            node.inputs.iter().map(place).collect()
+        })
+    }
+
+    /// Pieces in order along an axis, zeros between them.
+    fn assemble(&mut self, axis: usize, pieces: &[Piece], shape: &[usize]) -> NodeId {
+        let mut parts = Vec::new();
+        let mut end = 0;
+        let mut zeros = |b: &mut Self, parts: &mut Vec<NodeId>, length: usize| {
+            if length > 0 {
+                let mut gap = shape.to_vec();
+                gap[axis] = length;
+                parts.push(b.splat(0.0, &gap));
+            }
+        };
+        for piece in pieces {
+            zeros(self, &mut parts, piece.start - end);
+            parts.push(piece.node);
+            end = piece.start + piece.length;
+        }
+        zeros(self, &mut parts, shape[axis] - end);
+        if let [part] = parts[..] { part } else { self.insert(Op::Concat(axis), parts, shape.to_vec()) }
+    }
+
+    fn rewrite_reduce(&mut self, how: Reduction, axis: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+        let from = self.nodes[input].shape.clone();
+        if from[axis] == 1 {
+            return (how != Reduction::ArgMax).then_some(input).or_else(|| Some(self.splat(0.0, shape)));
+        }
+        // Trailing axes of length one are set aside, so that the reduced axis is the last.
+        if axis + 1 < from.len() && from[axis + 1..].iter().all(|&n| n == 1) {
+            return Some(self.reduce_as(how, input, &from[..=axis], axis, shape));
+        }
+        if how == Reduction::ArgMax && axis + 1 < from.len() {
+            return Some(self.argmax_last(axis, input, shape));
+        }
+        if how != Reduction::Sum {
+            return None;
+        }
+        self.sum_of_sum(axis, input, shape).or_else(|| self.sum_of_products(axis, input, shape))
+    }
+
+    /// A gather of rows `[rows, inner]` at `[count, 1]`.
+    fn flat_gather(&mut self, table: NodeId, index: NodeId, shape: &[usize]) -> NodeId {
+        let (from, count) = (self.nodes[table].shape.clone(), numel(&self.nodes[index].shape));
+        let (rows, inner) = (from[0], numel(&from[1..]));
+        let table = self.reshape(table, vec![rows, inner]);
+        let index = self.reshape(index, vec![count, 1]);
+        let flat = self.insert(Op::Gather, vec![table, index], vec![count, inner]);
+        self.reshape(flat, shape.to_vec())
+    }
+
+    /// A scatter of values `[count, inner]` at `[count, 1]`.
+    fn flat_scatter(&mut self, rows: usize, index: NodeId, values: NodeId, shape: &[usize]) -> NodeId {
+        let count = numel(&self.nodes[index].shape);
+        let inner = numel(&self.nodes[values].shape) / count;
+        let index = self.reshape(index, vec![count, 1]);
+        let values = self.reshape(values, vec![count, inner]);
+        let flat = self.insert(Op::ScatterAdd(rows), vec![index, values], vec![rows, inner]);
+        self.reshape(flat, shape.to_vec())
+    }
+
+    fn reshape(&mut self, input: NodeId, shape: Vec<usize>) -> NodeId {
+        self.add(Op::Reshape(shape.clone()), vec![input], shape)
+    }
+
+    /// The argmax along an axis that is made the last.
+    fn argmax_last(&mut self, axis: usize, input: NodeId, shape: &[usize]) -> NodeId {
+        let from = self.nodes[input].shape.clone();
+        let last = from.len() - 1;
+        let mut swap: Vec<usize> = (0..from.len()).collect();
+        swap.swap(axis, last);
+        let moved: Vec<usize> = swap.iter().map(|&a| from[a]).collect();
+        let view = self.add(Op::Permute(swap.clone()), vec![input], moved.clone());
+        let mut reduced = moved;
+        reduced[last] = 1;
+        let index = self.add(Op::Reduce(Reduction::ArgMax, last), vec![view], reduced);
+        self.add(Op::Permute(swap), vec![index], shape.to_vec())
+    }
+
+    /// Reduces the operand under another shape.
+    fn reduce_as(&mut self, how: Reduction, input: NodeId, view: &[usize], axis: usize, shape: &[usize]) -> NodeId {
+        let view = view.to_vec();
+        let flat = self.add(Op::Reshape(view.clone()), vec![input], view.clone());
+        let mut reduced = view;
+        reduced[axis] = 1;
+        let sum = self.add(Op::Reduce(how, axis), vec![flat], reduced);
+        self.add(Op::Reshape(shape.to_vec()), vec![sum], shape.to_vec())
+    }
+
+    /// Sums over two neighbouring axes are one over both.
+    fn sum_of_sum(&mut self, axis: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+        let Node { op: Op::Reduce(Reduction::Sum, inner), inputs, .. } = &self.nodes[input] else {
+            return None;
+        };
+        let (first, second) = (axis.min(*inner), axis.max(*inner));
+        if first + 1 != second {
+            return None;
+        }
+        let source = inputs[0];
+        let mut view = self.nodes[source].shape.clone();
+        view[first] *= view[second];
+        view.remove(second);
+        Some(self.reduce_as(Reduction::Sum, source, &view, first, shape))
+    }
+
+    /// Σᵢ AᵢBᵢ over a leading axis is one product over (i, k).
+    fn sum_of_products(&mut self, axis: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+        let Node { op: Op::MatMul, inputs, shape: from } = &self.nodes[input] else { return None };
+        let rank = from.len();
+        if axis + 2 >= rank {
+            return None;
+        }
+        let (a, b) = (inputs[0], inputs[1]);
+        // a: [.., i, .., m, k] to [.., 1, .., m, i·k]; b: [.., i, .., k, n] to [.., 1, .., i·k, n].
+        let a = self.fold_axis(a, axis, rank - 1);
+        let b = self.fold_axis(b, axis, rank - 2);
+        Some(self.add(Op::MatMul, vec![a, b], shape.to_vec()))
+    }
+
+    /// Moves an axis in front of another and merges them; a length one stays in its old place.
+    fn fold_axis(&mut self, input: NodeId, axis: usize, into: usize) -> NodeId {
+        let shape = self.nodes[input].shape.clone();
+        let mut axes: Vec<usize> = (0..shape.len()).filter(|&a| a != axis).collect();
+        axes.insert(into - 1, axis);
+        let moved: Vec<usize> = axes.iter().map(|&a| shape[a]).collect();
+        let id = self.add(Op::Permute(axes), vec![input], moved);
+        let mut folded = shape.clone();
+        folded[into] *= shape[axis];
+        folded[axis] = 1;
+        self.add(Op::Reshape(folded.clone()), vec![id], folded)
+    }
+}
+
+/// A part of a concatenation.
+struct Piece {
+    start: usize,
+    length: usize,
+    node: NodeId,
+}
+
+fn input_is_view(op: &Op, node: &Node) -> bool {
+    matches!(op, Op::Reshape(_) | Op::Broadcast(_)) && matches!(node.op, Op::Broadcast(_) | Op::Reshape(_) | Op::Scalar(_))
+        && !(matches!(op, Op::Broadcast(_)) && matches!(node.op, Op::Scalar(_)))
+}
+
+/// The one value of all elements, if it is known.
+pub(super) fn splat_value(nodes: &[Node], id: NodeId) -> Option<f32> {
+    match &nodes[id].op {
+        Op::Scalar(v) => Some(*v),
+        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) => splat_value(nodes, nodes[id].inputs[0]),
+        _ => None,
+    }
+}
+
+/// Which operand a binary op returns unchanged, given the constants among its operands.
+fn identity(op: Binary, a: Option<f32>, b: Option<f32>) -> Option<usize> {
+    match (op, a, b) {
+        (Binary::Add, Some(0.0), _) | (Binary::Mul, Some(1.0), _) => Some(1),
+        (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => Some(0),
+        _ => None,
+    }
+}
