@@ -70,11 +70,7 @@ impl Emitter<'_> {
             _ => Space::Arena,
         };
         let mut strides = place.strides;
-        for (stride, &length) in strides.iter_mut().zip(&self.fused.node(id).shape) {
-            if length == 1 {
-                *stride = 0;
-            }
-        }
+        still(&mut strides, &self.fused.node(id).shape);
         View { space, offset: self.offsets[place.root] + place.offset, strides }
     }
 
@@ -86,8 +82,9 @@ impl Emitter<'_> {
         for (&(state, value), &direct) in self.fused.graph.updates.iter().zip(self.direct) {
             if value == id && direct.is_some() && direct == group {
                 let shape = &self.fused.node(id).shape;
-                let strides = shape::strides(shape).iter().zip(shape).map(|(&s, &n)| if n == 1 { 0 } else { s });
-                let view = View { space: Space::State, offset: self.offsets[state], strides: strides.collect() };
+                let mut strides = shape::strides(shape);
+                still(&mut strides, shape);
+                let view = View { space: Space::State, offset: self.offsets[state], strides };
                 draft.stores.push(Store { reg, view });
             }
         }
@@ -160,10 +157,10 @@ impl Emitter<'_> {
         let mut next = 0;
         while next < live.len() {
             for &operand in &self.fused.node(live[next]).inputs {
-                if let Operand::Member(m) = self.fused.operand(group, operand) {
-                    if !live.contains(&m) {
-                        live.push(m);
-                    }
+                if let Operand::Member(m) = self.fused.operand(group, operand)
+                    && !live.contains(&m)
+                {
+                    live.push(m);
                 }
             }
             next += 1;
@@ -248,6 +245,11 @@ impl Draft {
     }
 }
 
+/// An axis of length one has stride zero.
+fn still(strides: &mut [usize], shape: &[usize]) {
+    strides.iter_mut().zip(shape).filter(|&(_, &n)| n == 1).for_each(|(stride, _)| *stride = 0);
+}
+
 /// The same kernel over the fewest axes: those of length one go, neighbours that every view walks
 /// evenly are merged, and a product over a batch that shares its right operand is one product.
 fn canonical(mut kernel: Kernel) -> Kernel {
@@ -257,7 +259,9 @@ fn canonical(mut kernel: Kernel) -> Kernel {
         Body::Rows if reduces => 1,
         Body::Rows => 0,
         Body::CumSum(_) => 1,
-        Body::Columns(..) | Body::MatMul { .. } | Body::Gather { .. } | Body::ScatterAdd { .. } => 2,
+        Body::Columns(..) | Body::MatMul { .. } | Body::Gather { .. } | Body::ScatterAdd { .. } => {
+            2
+        }
     };
     let indexed = |k: &Kernel, axis: usize| k.code.contains(&Inst::Index(axis));
     let mut axis = 0;
@@ -270,7 +274,8 @@ fn canonical(mut kernel: Kernel) -> Kernel {
     }
     let mut axis = 0;
     while axis + 1 + fixed < kernel.domain.len() {
-        let even = !indexed(&kernel, axis) && !indexed(&kernel, axis + 1) && walks_evenly(&kernel, axis);
+        let even =
+            !indexed(&kernel, axis) && !indexed(&kernel, axis + 1) && walks_evenly(&kernel, axis);
         if even {
             kernel.domain[axis + 1] *= kernel.domain[axis];
             remove_axis(&mut kernel, axis);
@@ -293,7 +298,9 @@ fn walks_evenly(kernel: &Kernel, axis: usize) -> bool {
 
 fn remove_axis(kernel: &mut Kernel, axis: usize) {
     kernel.domain.remove(axis);
-    kernel.views_mut().for_each(|v| drop(v.strides.remove(axis)));
+    for view in kernel.views_mut() {
+        view.strides.remove(axis);
+    }
     for inst in &mut kernel.code {
         if let Inst::Index(a) = inst {
             *a -= usize::from(*a > axis);
@@ -310,7 +317,10 @@ fn fold_batch(kernel: &mut Kernel) {
         let folds = b.strides[axis] == 0
             && even(a)
             && kernel.loads.iter().chain(kernel.stores.iter().map(|s| &s.view)).all(even)
-            && !kernel.code.iter().any(|i| matches!(i, Inst::Index(x) if *x == axis || *x == axis + 1));
+            && !kernel
+                .code
+                .iter()
+                .any(|i| matches!(i, Inst::Index(x) if *x == axis || *x == axis + 1));
         if !folds {
             return;
         }

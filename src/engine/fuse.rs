@@ -112,10 +112,10 @@ pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
         fusion,
     };
     for id in 0..count {
-        if is_view(&graph.nodes[id].op) {
-            if let Some(place) = fused.place(id) {
-                fused.views[place.root].push(id);
-            }
+        if is_view(&graph.nodes[id].op)
+            && let Some(place) = fused.place(id)
+        {
+            fused.views[place.root].push(id);
         }
     }
     for id in 0..count {
@@ -156,7 +156,9 @@ impl Fused<'_> {
         let mut place = match self.place(input) {
             Some(place) => place,
             // The operand is itself a copied reshape.
-            None => Place { root: input, offset: 0, strides: shape::strides(&self.node(input).shape) },
+            None => {
+                Place { root: input, offset: 0, strides: shape::strides(&self.node(input).shape) }
+            }
         };
         let from = &self.node(input).shape;
         place.strides = view_strides(&node.op, from, &place.strides)?;
@@ -195,19 +197,21 @@ impl Fused<'_> {
         if let Some(value) = splat_value(&self.graph.nodes, operand) {
             return Operand::Const(value);
         }
-        if let (Some(axis), true) = (self.iota_axis(operand), matches!(g.kind, Kind::Rows | Kind::MatMul)) {
-            if self.node(operand).shape == g.domain {
-                return Operand::Index(axis);
-            }
+        if let (Some(axis), true) =
+            (self.iota_axis(operand), matches!(g.kind, Kind::Rows | Kind::MatMul))
+            && self.node(operand).shape == g.domain
+        {
+            return Operand::Index(axis);
         }
         if self.fusion == Fusion::On {
             if self.group_of[operand] == Some(group) {
                 return Operand::Member(operand);
             }
-            if let Some(row) = self.broadcast_row(operand) {
-                if self.group_of[row] == Some(group) && self.node(operand).shape == g.domain {
-                    return Operand::Member(row);
-                }
+            if let Some(row) = self.broadcast_row(operand)
+                && self.group_of[row] == Some(group)
+                && self.node(operand).shape == g.domain
+            {
+                return Operand::Member(row);
             }
         }
         Operand::Load(operand)
@@ -237,11 +241,20 @@ impl Fused<'_> {
     fn visit(&mut self, id: NodeId) {
         let node = self.node(id).clone();
         match node.op {
-            Op::Input(_) | Op::State(..) | Op::Data(_) | Op::Scalar(_) | Op::StopGradient | Op::Pad { .. } => {}
+            Op::Input(_)
+            | Op::State(..)
+            | Op::Data(_)
+            | Op::Scalar(_)
+            | Op::StopGradient
+            | Op::Pad { .. } => {}
             Op::Iota(_) | Op::Uniform(_) | Op::Unary(_) | Op::Binary(_) | Op::Select => {
                 self.visit_elementwise(id, &node.shape);
             }
-            Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) | Op::Slice { .. } | Op::Windows { .. } => {
+            Op::Broadcast(_)
+            | Op::Reshape(_)
+            | Op::Permute(_)
+            | Op::Slice { .. }
+            | Op::Windows { .. } => {
                 if self.place(id).is_none() {
                     self.new_copy(Copying { from: node.inputs[0], into: id, at: None });
                 }
@@ -295,7 +308,9 @@ impl Fused<'_> {
             let fits = match g.kind {
                 Kind::Rows => g.domain == domain || row_shape(&g.domain) == domain,
                 Kind::MatMul => {
-                    g.domain == domain && !matches!(self.node(id).op, Op::Reduce(..)) && self.group_of[operand].is_some()
+                    g.domain == domain
+                        && !matches!(self.node(id).op, Op::Reduce(..))
+                        && self.group_of[operand].is_some()
                 }
                 _ => false,
             };
@@ -433,7 +448,8 @@ impl Fused<'_> {
     /// still readable by all its views.
     fn try_place(&mut self, part: NodeId, at: (NodeId, usize, usize)) -> bool {
         let computed = self.group_of[part].is_some() || matches!(self.node(part).op, Op::Concat(_));
-        let free = self.placed[part].is_none() && self.graph.outputs.iter().all(|&(_, id)| id != part);
+        let free =
+            self.placed[part].is_none() && self.graph.outputs.iter().all(|&(_, id)| id != part);
         if self.fusion == Fusion::Off || !computed || !free {
             return false;
         }
@@ -464,8 +480,9 @@ impl Fused<'_> {
     }
 
     fn settle(&mut self, state: NodeId, value: NodeId) -> Option<GroupId> {
-        let readers: Vec<GroupId> =
-            (0..self.groups.len()).filter(|&g| self.loads(g).iter().any(|&o| self.root(o) == state)).collect();
+        let readers: Vec<GroupId> = (0..self.groups.len())
+            .filter(|&g| self.loads(g).iter().any(|&o| self.root(o) == state))
+            .collect();
         if let Some(group) = self.group_of[value] {
             let others = readers.iter().filter(|&&r| r != group);
             let after = others.clone().any(|&r| self.groups[r].before.contains(group));
@@ -487,9 +504,11 @@ impl Fused<'_> {
     fn reads_in_place(&self, group: GroupId, state: NodeId, value: NodeId) -> bool {
         let shape = &self.node(value).shape;
         let here = Place { root: state, offset: 0, strides: shape::strides(shape) };
-        let plain = matches!(self.groups[group].kind, Kind::Rows) && self.groups[group].domain == *shape;
+        let plain =
+            matches!(self.groups[group].kind, Kind::Rows) && self.groups[group].domain == *shape;
         self.loads(group).iter().all(|&o| {
-            self.root(o) != state || (plain && self.node(o).shape == *shape && self.place_or_copy(o) == here)
+            self.root(o) != state
+                || (plain && self.node(o).shape == *shape && self.place_or_copy(o) == here)
         })
     }
 
@@ -501,16 +520,14 @@ impl Fused<'_> {
         }
         let members = self.groups[group].members.iter();
         let operands = members.flat_map(|&m| self.node(m).inputs.iter());
-        operands
-            .filter(|&&o| matches!(self.operand(group, o), Operand::Load(_)))
-            .copied()
-            .collect()
+        operands.filter(|&&o| matches!(self.operand(group, o), Operand::Load(_))).copied().collect()
     }
 
     /// Groups that compute something, in an order in which each comes after those it waits for.
     pub(super) fn in_order(&self) -> Vec<GroupId> {
         let alive = |g: &Group| !g.members.is_empty() || matches!(g.kind, Kind::Copy(_));
-        let mut left: Vec<GroupId> = (0..self.groups.len()).filter(|&g| alive(&self.groups[g])).collect();
+        let mut left: Vec<GroupId> =
+            (0..self.groups.len()).filter(|&g| alive(&self.groups[g])).collect();
         // Ancestors are closed, so that their number grows along every edge.
         left.sort_by_key(|&g| (self.groups[g].before.count_ones(..), g));
         left

@@ -41,6 +41,7 @@ fn reaches(graph: &Graph, last: NodeId, wrt: &[Var<'_>]) -> Vec<bool> {
 }
 
 /// What the adjoint `g` of `y` adds to that of its `i`-th operand.
+#[expect(clippy::too_many_lines, reason = "one table over all primitives")]
 fn derivative<'g>(node: &Node, i: usize, y: Var<'g>, g: Var<'g>) -> Option<Var<'g>> {
     let graph = y.graph;
     let x = |i: usize| Var { graph, id: node.inputs[i] };

@@ -26,6 +26,7 @@ pub(super) struct Node {
 
 /// What a graph holds; nodes stand after their operands.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the nodes of nodes are what it is about")]
 pub(super) struct Nodes {
     pub(super) nodes: Vec<Node>,
     /// Name and node of each value that can be read back.

@@ -139,10 +139,9 @@ impl Kernel {
     /// Every view.
     pub fn views(&self) -> impl Iterator<Item = &View> {
         let operands = match &self.body {
-            Body::MatMul { a, b, .. } => [Some(a), Some(b)],
-            Body::Gather { table: a, index: b, .. } | Body::ScatterAdd { values: a, index: b, .. } => {
-                [Some(a), Some(b)]
-            }
+            Body::MatMul { a, b, .. }
+            | Body::Gather { table: a, index: b, .. }
+            | Body::ScatterAdd { values: a, index: b, .. } => [Some(a), Some(b)],
             Body::Rows | Body::Columns(..) | Body::CumSum(_) => [None, None],
         };
         let stores = self.stores.iter().map(|s| &s.view);
@@ -152,10 +151,9 @@ impl Kernel {
     /// Every view, to be changed.
     pub fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
         let operands = match &mut self.body {
-            Body::MatMul { a, b, .. } => [Some(a), Some(b)],
-            Body::Gather { table: a, index: b, .. } | Body::ScatterAdd { values: a, index: b, .. } => {
-                [Some(a), Some(b)]
-            }
+            Body::MatMul { a, b, .. }
+            | Body::Gather { table: a, index: b, .. }
+            | Body::ScatterAdd { values: a, index: b, .. } => [Some(a), Some(b)],
             Body::Rows | Body::Columns(..) | Body::CumSum(_) => [None, None],
         };
         let stores = self.stores.iter_mut().map(|s| &mut s.view);

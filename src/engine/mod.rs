@@ -8,7 +8,16 @@ pub mod shape;
 pub mod op;
 pub mod graph;
 mod grad;
+mod simplify;
+mod fuse;
 pub mod kernel;
+mod emit;
+pub mod plan;
+mod cpu;
+mod program;
 
+pub use fuse::Fusion;
 pub use graph::{Graph, Var};
 pub use op::{Binary, Init, Reduction, Unary};
+pub use plan::{Plan, Report, Slot};
+pub use program::{Device, DeviceKind, Program, Snapshot, State};

@@ -74,11 +74,11 @@ pub enum Init {
     Uniform(f32),
     /// Normal with this standard deviation.
     Normal(f32),
-    /// Glorot & Bengio 2010, eq. 16: uniform, bound √(6/(fan_in+fan_out)), over the last two axes.
+    /// Glorot & Bengio 2010, eq. 16: uniform, bound √(`6/(fan_in+fan_out)`), over the last two axes.
     Glorot,
     /// As [`Init::Glorot`], scaled.
     GlorotScaled(f32),
-    /// He et al. 2015, eq. 10: normal, standard deviation √(2/fan_in), over the last two axes.
+    /// He et al. 2015, eq. 10: normal, standard deviation √(`2/fan_in`), over the last two axes.
     He,
 }
 
@@ -207,6 +207,7 @@ impl Op {
     /// The shape of the result, or `None` if the operands do not fit.
     ///
     /// Leaves bring their shape with them and are not asked.
+    #[expect(clippy::too_many_lines, reason = "one table over all primitives")]
     pub(super) fn shape(&self, inputs: &[&[usize]]) -> Option<Vec<usize>> {
         let first = inputs.first().map(|s| s.to_vec());
         match self {
@@ -255,7 +256,7 @@ impl Op {
                 let fits = |s: &&[usize]| {
                     s.len() == shape.len() && (0..s.len()).all(|i| i == *axis || s[i] == shape[i])
                 };
-                inputs.iter().all(|s| fits(s)).then_some(shape)
+                inputs.iter().all(fits).then_some(shape)
             }
             Self::Reduce(_, axis) => {
                 let mut shape = first?;

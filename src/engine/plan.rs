@@ -1,7 +1,7 @@
 //! Planning: kernels in order, and where each value lives in one arena.
 use super::{
     emit::Emitter,
-    fuse::{Fused, Fusion, GroupId, Kind, fuse},
+    fuse::{Fused, Fusion, GroupId, Kind, Operand, fuse},
     graph::{Graph, NodeId, Nodes, STEP},
     kernel::{Body, HEADER_WORDS, Kernel, STEP_WORD, Space, View},
     op::{Init, Op},
@@ -88,7 +88,12 @@ fn plan(nodes: &Nodes, fusion: Fusion) -> Plan {
     let mut layout = Layout::new(nodes);
     let needed = Needed::new(&fused, &direct);
     layout.temporaries(&fused, &needed);
-    let emitter = Emitter { fused: &fused, offsets: &layout.offsets, stored: &needed.stored, direct: &direct };
+    let emitter = Emitter {
+        fused: &fused,
+        offsets: &layout.offsets,
+        stored: &needed.stored,
+        direct: &direct,
+    };
     let kernels = needed.order.iter().map(|&g| emitter.kernel(g)).collect();
     let slot = |name: &str, shape: &[usize], offset: usize| Slot {
         name: name.to_owned(),
@@ -159,11 +164,11 @@ impl Needed {
             while let Some(m) = live.pop() {
                 for &operand in &fused.node(m).inputs {
                     match fused.operand(group, operand) {
-                        super::fuse::Operand::Member(n) if !seen.contains(&n) => {
+                        Operand::Member(n) if !seen.contains(&n) => {
                             seen.push(n);
                             live.push(n);
                         }
-                        super::fuse::Operand::Load(operand) => loaded.push(operand),
+                        Operand::Load(operand) => loaded.push(operand),
                         _ => {}
                     }
                 }
@@ -282,19 +287,10 @@ impl Plan {
         report
     }
 
-    /// Every view of every kernel, to be changed.
-    pub(super) fn views_mut(&mut self) -> impl Iterator<Item = &mut View> {
-        self.kernels.iter_mut().flat_map(Kernel::views_mut)
-    }
-
-    /// The state tensor a view lies in.
-    pub(super) fn state_of(&self, view: &View) -> Option<&Slot> {
-        if view.space != Space::State {
-            return None;
-        }
-        self.states.iter().map(|(slot, _)| slot).find(|slot| {
-            (slot.offset..slot.offset + numel(&slot.shape)).contains(&view.offset)
-        })
+    /// Every view into the state, to be changed.
+    pub(super) fn state_views_mut(&mut self) -> impl Iterator<Item = &mut View> {
+        let views = self.kernels.iter_mut().flat_map(Kernel::views_mut);
+        views.filter(|view| view.space == Space::State)
     }
 }
 

@@ -5,8 +5,8 @@
 //! tensor into parts), and the sum of a batch of products one product over a longer axis.
 use super::{
     cpu::scalar,
-    graph::{Node, NodeId, Nodes},
     fuse::is_view,
+    graph::{Node, NodeId, Nodes},
     op::{Binary, Op, Reduction, Unary},
     shape::numel,
 };
@@ -25,7 +25,8 @@ pub(super) fn simplify(from: &Nodes) -> Nodes {
         let taken = outputs.iter().any(|&(_, other)| other == map[*id]);
         outputs.push((name.clone(), builder.own(map[*id], taken)));
     }
-    let updates: Vec<_> = from.updates.iter().map(|&(s, v)| (map[s], builder.own(map[v], false))).collect();
+    let updates: Vec<_> =
+        from.updates.iter().map(|&(s, v)| (map[s], builder.own(map[v], false))).collect();
     live(builder.nodes, outputs, updates)
 }
 
@@ -132,16 +133,28 @@ impl Builder {
                     .or_else(|| self.rewrite_sum(*b, inputs, shape)),
             },
             Op::Broadcast(_) | Op::Reshape(_) => self.rewrite_view(op, inputs[0], shape),
-            Op::Slice { axis, start, end } => self.rewrite_slice(*axis, *start, *end, inputs[0], shape),
+            Op::Slice { axis, start, end } => {
+                self.rewrite_slice(*axis, *start, *end, inputs[0], shape)
+            }
             Op::Pad { axis, before, after } => {
-                let pieces = [Piece { start: *before, length: shape[*axis] - before - after, node: inputs[0] }];
+                let pieces = [Piece {
+                    start: *before,
+                    length: shape[*axis] - before - after,
+                    node: inputs[0],
+                }];
                 Some(self.assemble(*axis, &pieces, shape))
             }
             Op::Permute(axes) => axes.iter().copied().eq(0..axes.len()).then(|| inputs[0]),
-            Op::Gather if self.nodes[inputs[0]].shape.len() != 2 || self.nodes[inputs[1]].shape.len() != 2 => {
+            Op::Gather
+                if self.nodes[inputs[0]].shape.len() != 2
+                    || self.nodes[inputs[1]].shape.len() != 2 =>
+            {
                 Some(self.flat_gather(inputs[0], inputs[1], shape))
             }
-            Op::ScatterAdd(rows) if self.nodes[inputs[0]].shape.len() != 2 || self.nodes[inputs[1]].shape.len() != 2 => {
+            Op::ScatterAdd(rows)
+                if self.nodes[inputs[0]].shape.len() != 2
+                    || self.nodes[inputs[1]].shape.len() != 2 =>
+            {
                 Some(self.flat_scatter(*rows, inputs[0], inputs[1], shape))
             }
             Op::Reduce(how, axis) => self.rewrite_reduce(*how, *axis, inputs[0], shape),
@@ -158,12 +171,22 @@ impl Builder {
             return Some(self.splat(v, shape));
         }
         // A reshape of a reshape, or a broadcast of a broadcast, is one.
-        let same = matches!((op, &node.op), (Op::Reshape(_), Op::Reshape(_)) | (Op::Broadcast(_), Op::Broadcast(_)));
+        let same = matches!(
+            (op, &node.op),
+            (Op::Reshape(_), Op::Reshape(_)) | (Op::Broadcast(_), Op::Broadcast(_))
+        );
         let inner = *node.inputs.first()?;
         same.then(|| self.add(op.clone(), vec![inner], shape.to_vec()))
     }
 
-    fn rewrite_slice(&mut self, axis: usize, start: usize, end: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+    fn rewrite_slice(
+        &mut self,
+        axis: usize,
+        start: usize,
+        end: usize,
+        input: NodeId,
+        shape: &[usize],
+    ) -> Option<NodeId> {
         if self.nodes[input].shape == shape {
             return Some(input);
         }
@@ -186,7 +209,9 @@ impl Builder {
             let b = self.nodes[inputs[1]].inputs[0];
             return Some(self.add(Op::Binary(Binary::Sub), vec![inputs[0], b], shape.to_vec()));
         }
-        let (Op::Concat(axis), Op::Concat(other)) = (&self.nodes[inputs[0]].op, &self.nodes[inputs[1]].op) else {
+        let (Op::Concat(axis), Op::Concat(other)) =
+            (&self.nodes[inputs[0]].op, &self.nodes[inputs[1]].op)
+        else {
             return None;
         };
         let axis = *axis;
@@ -219,7 +244,7 @@ impl Builder {
     fn assemble(&mut self, axis: usize, pieces: &[Piece], shape: &[usize]) -> NodeId {
         let mut parts = Vec::new();
         let mut end = 0;
-        let mut zeros = |b: &mut Self, parts: &mut Vec<NodeId>, length: usize| {
+        let zeros = |b: &mut Self, parts: &mut Vec<NodeId>, length: usize| {
             if length > 0 {
                 let mut gap = shape.to_vec();
                 gap[axis] = length;
@@ -232,13 +257,25 @@ impl Builder {
             end = piece.start + piece.length;
         }
         zeros(self, &mut parts, shape[axis] - end);
-        if let [part] = parts[..] { part } else { self.insert(Op::Concat(axis), parts, shape.to_vec()) }
+        if let [part] = parts[..] {
+            part
+        } else {
+            self.insert(Op::Concat(axis), parts, shape.to_vec())
+        }
     }
 
-    fn rewrite_reduce(&mut self, how: Reduction, axis: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
+    fn rewrite_reduce(
+        &mut self,
+        how: Reduction,
+        axis: usize,
+        input: NodeId,
+        shape: &[usize],
+    ) -> Option<NodeId> {
         let from = self.nodes[input].shape.clone();
         if from[axis] == 1 {
-            return (how != Reduction::ArgMax).then_some(input).or_else(|| Some(self.splat(0.0, shape)));
+            return (how != Reduction::ArgMax)
+                .then_some(input)
+                .or_else(|| Some(self.splat(0.0, shape)));
         }
         // Trailing axes of length one are set aside, so that the reduced axis is the last.
         if axis + 1 < from.len() && from[axis + 1..].iter().all(|&n| n == 1) {
@@ -264,7 +301,13 @@ impl Builder {
     }
 
     /// A scatter of values `[count, inner]` at `[count, 1]`.
-    fn flat_scatter(&mut self, rows: usize, index: NodeId, values: NodeId, shape: &[usize]) -> NodeId {
+    fn flat_scatter(
+        &mut self,
+        rows: usize,
+        index: NodeId,
+        values: NodeId,
+        shape: &[usize],
+    ) -> NodeId {
         let count = numel(&self.nodes[index].shape);
         let inner = numel(&self.nodes[values].shape) / count;
         let index = self.reshape(index, vec![count, 1]);
@@ -292,7 +335,14 @@ impl Builder {
     }
 
     /// Reduces the operand under another shape.
-    fn reduce_as(&mut self, how: Reduction, input: NodeId, view: &[usize], axis: usize, shape: &[usize]) -> NodeId {
+    fn reduce_as(
+        &mut self,
+        how: Reduction,
+        input: NodeId,
+        view: &[usize],
+        axis: usize,
+        shape: &[usize],
+    ) -> NodeId {
         let view = view.to_vec();
         let flat = self.add(Op::Reshape(view.clone()), vec![input], view.clone());
         let mut reduced = view;
@@ -317,7 +367,7 @@ impl Builder {
         Some(self.reduce_as(Reduction::Sum, source, &view, first, shape))
     }
 
-    /// Σᵢ AᵢBᵢ over a leading axis is one product over (i, k).
+    /// Σᵢ `AᵢBᵢ` over a leading axis is one product over (i, k).
     fn sum_of_products(&mut self, axis: usize, input: NodeId, shape: &[usize]) -> Option<NodeId> {
         let Node { op: Op::MatMul, inputs, shape: from } = &self.nodes[input] else { return None };
         let rank = from.len();
@@ -353,7 +403,8 @@ struct Piece {
 }
 
 fn input_is_view(op: &Op, node: &Node) -> bool {
-    matches!(op, Op::Reshape(_) | Op::Broadcast(_)) && matches!(node.op, Op::Broadcast(_) | Op::Reshape(_) | Op::Scalar(_))
+    matches!(op, Op::Reshape(_) | Op::Broadcast(_))
+        && matches!(node.op, Op::Broadcast(_) | Op::Reshape(_) | Op::Scalar(_))
         && !(matches!(op, Op::Broadcast(_)) && matches!(node.op, Op::Scalar(_)))
 }
 
@@ -361,7 +412,9 @@ fn input_is_view(op: &Op, node: &Node) -> bool {
 pub(super) fn splat_value(nodes: &[Node], id: NodeId) -> Option<f32> {
     match &nodes[id].op {
         Op::Scalar(v) => Some(*v),
-        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) => splat_value(nodes, nodes[id].inputs[0]),
+        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) => {
+            splat_value(nodes, nodes[id].inputs[0])
+        }
         _ => None,
     }
 }
@@ -370,7 +423,9 @@ pub(super) fn splat_value(nodes: &[Node], id: NodeId) -> Option<f32> {
 fn identity(op: Binary, a: Option<f32>, b: Option<f32>) -> Option<usize> {
     match (op, a, b) {
         (Binary::Add, Some(0.0), _) | (Binary::Mul, Some(1.0), _) => Some(1),
-        (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => Some(0),
+        (Binary::Add | Binary::Sub, _, Some(0.0)) | (Binary::Mul | Binary::Div, _, Some(1.0)) => {
+            Some(0)
+        }
         _ => None,
     }
 }

@@ -82,7 +82,18 @@ impl Rows {
         let registers = registers(&code, &row_level, &stores, block);
         let offsets = vec![0; views.len() * block.rows];
         let values = vec![Value::Splat(0.0); code.len()];
-        Self { outer: outer.to_vec(), columns, block, code, row_level, registers, views, stores, offsets, values }
+        Self {
+            outer: outer.to_vec(),
+            columns,
+            block,
+            code,
+            row_level,
+            registers,
+            views,
+            stores,
+            offsets,
+            values,
+        }
     }
 
     /// Registers, and three more for operands that must be spread out.
@@ -104,7 +115,9 @@ impl Rows {
 
     /// Where each view is at each of some rows.
     fn find_rows(&mut self, first: usize, count: usize) {
-        for (lines, offsets) in self.views.iter().zip(self.offsets.chunks_exact_mut(self.block.rows)) {
+        for (lines, offsets) in
+            self.views.iter().zip(self.offsets.chunks_exact_mut(self.block.rows))
+        {
             for (r, offset) in offsets[..count].iter_mut().enumerate() {
                 *offset = lines.view.offset + row_offset(&self.outer, &lines.view, first + r);
             }
@@ -154,10 +167,21 @@ impl Rows {
     fn word(&self, memory: Memory, block: Block, view: usize, r: usize) -> *mut f32 {
         let lines = &self.views[view];
         let offset = self.offsets[view * self.block.rows + r] + block.column * lines.column;
-        if lines.product { memory.product.wrapping_add(offset) } else { memory.at(lines.view.space, offset) }
+        if lines.product {
+            memory.product.wrapping_add(offset)
+        } else {
+            memory.at(lines.view.space, offset)
+        }
     }
 
-    fn load(&self, memory: Memory, block: Block, load: usize, row_level: bool, slot: *mut f32) -> Value {
+    fn load(
+        &self,
+        memory: Memory,
+        block: Block,
+        load: usize,
+        row_level: bool,
+        slot: *mut f32,
+    ) -> Value {
         let (lines, Size { rows, columns }) = (&self.views[load], block.size);
         if !row_level && (lines.contiguous || (rows == 1 && lines.column == 1)) {
             return Value::Full(self.word(memory, block, load, 0));
@@ -171,7 +195,8 @@ impl Rows {
                 } else if lines.column == 1 {
                     from.copy_to_nonoverlapping(slot.add(r * columns), columns);
                 } else {
-                    (0..columns).for_each(|j| *slot.add(r * columns + j) = *from.add(j * lines.column));
+                    (0..columns)
+                        .for_each(|j| *slot.add(r * columns + j) = *from.add(j * lines.column));
                 }
             }
         }
@@ -186,7 +211,9 @@ impl Rows {
             // SAFETY: `check` saw that the view lies within its buffer.
             unsafe {
                 match value {
-                    Value::Full(from) if step == 1 => from.add(r * block.size.columns).copy_to(to, columns),
+                    Value::Full(from) if step == 1 => {
+                        from.add(r * block.size.columns).copy_to(to, columns);
+                    }
                     Value::Full(from) => {
                         let from = from.add(r * block.size.columns);
                         (0..columns).for_each(|j| *to.add(j * step) = *from.add(j));
@@ -239,7 +266,12 @@ impl Lines {
 }
 
 /// Gives each register its words, and counts them; words no longer needed are used again.
-fn registers(code: &[Inst], row_level: &[bool], stored: &[(Reg, usize)], block: Size) -> (Vec<usize>, usize) {
+fn registers(
+    code: &[Inst],
+    row_level: &[bool],
+    stored: &[(Reg, usize)],
+    block: Size,
+) -> (Vec<usize>, usize) {
     let mut last = vec![0; code.len()];
     for (i, inst) in code.iter().enumerate() {
         operands(inst).into_iter().flatten().for_each(|reg| last[reg] = i);
@@ -267,7 +299,9 @@ fn registers(code: &[Inst], row_level: &[bool], stored: &[(Reg, usize)], block: 
 
 fn operands(inst: &Inst) -> [Option<Reg>; 3] {
     match *inst {
-        Inst::Const(_) | Inst::Load(_) | Inst::Index(_) | Inst::Uniform(_) | Inst::Product => [None; 3],
+        Inst::Const(_) | Inst::Load(_) | Inst::Index(_) | Inst::Uniform(_) | Inst::Product => {
+            [None; 3]
+        }
         Inst::Unary(_, x) | Inst::Reduce(_, x) => [Some(x), None, None],
         Inst::Binary(_, a, b) => [Some(a), Some(b), None],
         Inst::Select(c, a, b) => [Some(c), Some(a), Some(b)],

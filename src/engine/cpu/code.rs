@@ -40,7 +40,7 @@ impl Size {
     }
 
     /// A register as `out.len()` numbers; `out` is where they are repeated if it has fewer.
-    fn spread<'a>(self, value: Value, out: &'a mut [f32]) -> &'a [f32] {
+    fn spread(self, value: Value, out: &mut [f32]) -> &[f32] {
         let x = self.slice(value);
         if x.len() == out.len() {
             return x;

@@ -141,7 +141,13 @@ unsafe fn strip([m, depth, width]: [usize; 3], a: Matrix, b: Matrix, out: Matrix
 
 /// A tile of `R` rows and eight columns; `more` adds to what is there.
 #[inline]
-unsafe fn tile<const R: usize>([depth, width]: [usize; 2], a: Matrix, b: Matrix, out: Matrix, more: bool) {
+unsafe fn tile<const R: usize>(
+    [depth, width]: [usize; 2],
+    a: Matrix,
+    b: Matrix,
+    out: Matrix,
+    more: bool,
+) {
     let mut sums = [f32x8::ZERO; R];
     if more {
         for (r, sum) in sums.iter_mut().enumerate() {

@@ -26,7 +26,9 @@ impl Walk {
             Body::Columns(how, _) => self.columns(memory, *how),
             Body::CumSum(_) => self.cumsum(memory),
             Body::Gather { rows, table, index } => self.gather(memory, *rows, table, index),
-            Body::ScatterAdd { count, values, index } => self.scatter(memory, *count, values, index),
+            Body::ScatterAdd { count, values, index } => {
+                self.scatter(memory, *count, values, index);
+            }
             Body::Rows | Body::MatMul { .. } => unreachable!("not a walk"),
         }
     }
@@ -40,7 +42,9 @@ impl Walk {
     }
 
     fn columns(&self, memory: Memory, how: Reduction) {
-        let [outer @ .., length, inner] = &self.kernel.domain[..] else { unreachable!("two axes or more") };
+        let [outer @ .., length, inner] = &self.kernel.domain[..] else {
+            unreachable!("two axes or more")
+        };
         // SAFETY: scratch memory holds a row.
         let row = unsafe { std::slice::from_raw_parts_mut(memory.scratch, *inner) };
         for index in 0..numel(outer) {
@@ -49,7 +53,9 @@ impl Walk {
                 match self.source() {
                     Err(value) => row.iter_mut().for_each(|x| *x = add(how, *x, value)),
                     Ok(view) => {
-                        let [.., along, step] = view.strides[..] else { unreachable!("two axes or more") };
+                        let [.., along, step] = view.strides[..] else {
+                            unreachable!("two axes or more")
+                        };
                         let offset = view.offset + row_offset(outer, view, index) + i * along;
                         // SAFETY: `check` saw that the view lies within its buffer.
                         unsafe { accumulate(how, row, memory.at(view.space, offset), step) };
@@ -67,7 +73,9 @@ impl Walk {
     }
 
     fn cumsum(&self, memory: Memory) {
-        let [outer @ .., length] = &self.kernel.domain[..] else { unreachable!("one axis or more") };
+        let [outer @ .., length] = &self.kernel.domain[..] else {
+            unreachable!("one axis or more")
+        };
         for index in 0..numel(outer) {
             let mut sum = 0.0;
             for i in 0..*length {
@@ -100,7 +108,9 @@ impl Walk {
                 for store in &self.kernel.stores {
                     let view = &store.view;
                     let to = memory.at(view.space, view.offset + i * view.strides[0]);
-                    (0..inner).for_each(|j| *to.add(j * view.strides[1]) = *from.add(j * table.strides[1]));
+                    (0..inner).for_each(|j| {
+                        *to.add(j * view.strides[1]) = *from.add(j * table.strides[1]);
+                    });
                 }
             }
         }
@@ -123,7 +133,9 @@ impl Walk {
                     }
                     let from = memory.at(values.space, values.offset + i * values.strides[0]);
                     let to = row(r as usize);
-                    (0..inner).for_each(|j| *to.add(j * view.strides[1]) += *from.add(j * values.strides[1]));
+                    (0..inner).for_each(|j| {
+                        *to.add(j * view.strides[1]) += *from.add(j * values.strides[1]);
+                    });
                 }
             }
         }
@@ -137,8 +149,10 @@ fn add(how: Reduction, a: f32, b: f32) -> f32 {
 /// Adds elements `step` apart to a row.
 unsafe fn accumulate(how: Reduction, row: &mut [f32], from: *const f32, step: usize) {
     if step != 1 {
-        // SAFETY: the caller's view has a row's elements from here on.
-        row.iter_mut().enumerate().for_each(|(j, x)| *x = add(how, *x, unsafe { *from.add(j * step) }));
+        for (j, x) in row.iter_mut().enumerate() {
+            // SAFETY: the caller's view has a row's elements from here on.
+            *x = add(how, *x, unsafe { *from.add(j * step) });
+        }
         return;
     }
     // SAFETY: as above, contiguous.
