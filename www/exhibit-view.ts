@@ -5,7 +5,7 @@ import { control } from "./controls";
 import "./figure-view";
 import { measured } from "./numbers";
 import { Palette } from "./palette";
-import type { Param, Poke } from "./protocol";
+import type { DeviceInfo, Param, Poke } from "./protocol";
 import { PACES, type Run } from "./run";
 
 /** How much surrounds the figures. */
@@ -68,12 +68,12 @@ export class ExhibitView extends LitElement {
     const full = this.surroundings === "full";
     return html`<div class="view ${this.surroundings}">
       <div class="stage">
-        ${bare ? nothing : this.#transport()} ${this.#notices()}
-        ${bare || run.frame === null ? nothing : this.#metrics()}
+        ${bare ? nothing : this.#transport()} ${full ? this.#settings() : nothing}
+        ${this.#notices()} ${bare || run.frame === null ? nothing : this.#metrics()}
         <div class="figures" aria-busy=${run.frame === null}>${this.#figures()}</div>
         <p class="unseen" role="status" aria-live="polite">${this.#status}</p>
       </div>
-      ${full && run.entry.params.length > 0 ? this.#controls() : nothing}
+      ${full ? html`<div class="aside">${this.#experiments()} ${this.#controls()}</div>` : nothing}
     </div>`;
   }
 
@@ -95,13 +95,12 @@ export class ExhibitView extends LitElement {
       <output class="step" aria-label="Steps taken">
         step <b>${(frame?.step ?? 0).toLocaleString("en")}</b>${frame?.done ? ", done" : ""}
       </output>
-      ${this.surroundings === "full" ? this.#settings() : nothing}
     </div>`;
   }
 
   #settings(): TemplateResult {
     const { run } = this;
-    return html`<span class="settings">
+    return html`<div class="settings">
       <label
         >speed
         <select @change=${this.#paced}>
@@ -125,14 +124,12 @@ export class ExhibitView extends LitElement {
         another
       </button>
       ${run.entry.meta.devices ? this.#devices() : nothing}
-    </span>`;
+    </div>`;
   }
 
   #devices(): TemplateResult {
     const { run } = this;
     const device = run.frame?.device;
-    const kind = device?.kind === "gpu" ? "GPU" : "CPU";
-    const soft = device?.software ? ", in software" : "";
     return html`<label
         >device
         <select @change=${this.#chosen}>
@@ -144,9 +141,7 @@ export class ExhibitView extends LitElement {
           )}
         </select></label
       >
-      <span class="device" title=${device?.detail ?? ""}>
-        ${device === undefined ? "" : `runs on the ${kind}${soft}`}
-      </span>`;
+      ${device === undefined ? nothing : html`<span class="device">${deviceLine(device)}</span>`}`;
   }
 
   #notices(): TemplateResult {
@@ -224,8 +219,29 @@ export class ExhibitView extends LitElement {
     );
   }
 
-  #controls(): TemplateResult {
+  #experiments(): TemplateResult | typeof nothing {
     const { run } = this;
+    const { experiments } = run.entry;
+    if (experiments.length === 0) return nothing;
+    return html`<section class="experiments" aria-labelledby="${this.#scope}-experiments">
+      <h2 id="${this.#scope}-experiments">Things to try</h2>
+      <ul>
+        ${experiments.map(
+          (experiment) =>
+            html`<li>
+              <button class="small" @click=${() => run.attempt(experiment)}>
+                ${experiment.title}
+              </button>
+              <p>${experiment.text}</p>
+            </li>`,
+        )}
+      </ul>
+    </section>`;
+  }
+
+  #controls(): TemplateResult | typeof nothing {
+    const { run } = this;
+    if (run.entry.params.length === 0) return nothing;
     const groups = Map.groupBy(run.entry.params, (param) => param.group);
     const changed = run.entry.params.some(({ name }) => run.differs(name));
     const poked = (run.frame?.pokes.length ?? 0) > 0;
@@ -319,6 +335,12 @@ function statusOf({ panic, frame, playing }: Run): string {
   const numbers = frame.metrics.map((m) => `${m.label} ${measured(m.value, m.unit)}`);
   const state = frame.done ? "Done" : playing ? "Playing" : "Paused";
   return [`${state}, step ${frame.step}`, ...numbers].join(", ");
+}
+
+/** Which device runs, and what was found out about the others. */
+function deviceLine({ kind, name, software, detail }: DeviceInfo): string {
+  const runs = `on the ${kind.toUpperCase()} (${name}${software ? ", in software" : ""})`;
+  return detail === "" ? runs : `${runs}; ${detail}`;
 }
 
 function textOf(event: Event): string {

@@ -112,6 +112,7 @@ export class FigureView extends LitElement {
       width: this.#width,
       dark: this.dark,
       full: this.figure.width === "full",
+      plain: this.plain,
       palette: this.palette,
     };
     const drawing = drawPlot(plot, body, look);

@@ -19,6 +19,8 @@ export interface Look {
   width: number;
   dark: boolean;
   full: boolean;
+  /** Without axes, for a small picture. */
+  plain: boolean;
   palette: Palette;
 }
 
@@ -63,8 +65,8 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   const options: PlotOptions = {
     ...frame,
     style: { fontFamily: "inherit", fontSize: "13px", overflow: "visible", background: "none" },
-    x: axis(body.x, look.width < 520 ? 5 : 8),
-    y: axis(body.y, frame.height < 260 ? 4 : 6),
+    x: axis("x", body, look, look.width < 520 ? 5 : 8),
+    y: axis("y", body, look, frame.height < 260 ? 4 : 6),
     color: colorScale(body.color, look.dark),
     marks: body.marks.map((mark) => drawMark(plot, mark, look, handles)),
   };
@@ -76,34 +78,49 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
 
 /** Room for the axes, and a frame of the wanted shape in the width there is. */
 function layout(body: PlotBody, look: Look) {
-  const marginTop = body.y.hidden || body.y.label === "" ? 10 : 26;
+  const [x, y] = [hides(body.x, look), hides(body.y, look)];
+  const marginTop = y || body.y.label === "" ? 10 : 26;
   const marginRight = 12;
-  const marginBottom = body.x.hidden ? 10 : body.x.label === "" ? 24 : 40;
-  const marginLeft = body.y.hidden ? 12 : leftRoom(body);
+  const marginBottom = x ? 10 : body.x.label === "" ? 24 : 40;
+  const marginLeft = y ? 12 : leftRoom(body);
   const inner = look.width - marginLeft - marginRight;
   const shape = body.aspect ?? (look.full && look.width >= 700 ? 0.34 : 0.58);
   const height = Math.round(inner * shape) + marginTop + marginBottom;
   return { width: look.width, height, marginTop, marginRight, marginBottom, marginLeft };
 }
 
+function hides({ hidden }: Axis, { plain }: Look): boolean {
+  return hidden || plain;
+}
+
 /** Names on a band axis need room for the longest of them. */
 function leftRoom(body: PlotBody): number {
   if (body.y.kind !== "band") return 46;
-  let longest = 2;
-  for (const mark of body.marks) {
-    const names = mark.channels["y"];
-    if (Array.isArray(names)) for (const name of names) longest = Math.max(longest, name.length);
-  }
+  const longest = Math.max(2, ...namesOn("y", body).map((name) => name.length));
   return Math.min(150, 18 + longest * 7);
 }
 
-function axis({ label, kind, domain, hidden }: Axis, ticks: number): ScaleOptions {
+function axis(name: "x" | "y", body: PlotBody, look: Look, ticks: number): ScaleOptions {
+  const { label, kind, domain, hidden } = body[name];
   const options: ScaleOptions = { type: kind, label: label === "" ? null : label };
-  if (kind !== "band") Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
-  if (kind === "band") Object.assign(options, { padding: 0.04, tickSize: 0 });
+  options.labelAnchor = name === "x" ? "right" : "top";
+  if (kind === "band") {
+    Object.assign(options, { padding: 0.04, tickSize: 0 });
+    const names = namesOn(name, body);
+    if (names.length > 0) options.domain = names;
+  } else {
+    Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
+    if (kind === "log") options.tickFormat = "~g";
+  }
   if (domain !== null) options.domain = domain;
-  if (hidden) options.axis = null;
+  if (hides(body[name], look)) options.axis = null;
   return options;
+}
+
+/** The names along a band axis, in the order in which they come. */
+function namesOn(axis: "x" | "y", body: PlotBody): string[] {
+  const columns = body.marks.map((mark) => mark.channels[axis]);
+  return [...new Set(columns.filter((column) => Array.isArray(column)).flat())];
 }
 
 function colorScale(color: Color | null, dark: boolean): ScaleOptions {

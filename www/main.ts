@@ -1,12 +1,12 @@
 // The page: the address bar says what is shown, and what is shown writes the address bar.
 import { html, nothing, render, type TemplateResult } from "lit";
-import { formatAddress, parseAddress, plainStart } from "./address";
+import { formatAddress, parseAddress } from "./address";
 import { loadCatalog, loadExplanation } from "./catalog";
 import "./claims";
 import "./exhibit-view";
 import "./gallery";
-import { experiments, explanation, heading, sharing } from "./paper";
-import type { Catalog, Entry, Experiment } from "./protocol";
+import { explanation, heading, sharing } from "./paper";
+import type { Catalog, Entry } from "./protocol";
 import { Run } from "./run";
 import { isDark, storedTheme, storeTheme, type Theme, watchSystem } from "./theme";
 
@@ -58,7 +58,6 @@ function content(): TemplateResult {
   return html`<article class="exhibit">
     ${heading(entry)}
     <orrery-view .run=${run} .surroundings=${"full"} .dark=${dark}></orrery-view>
-    ${experiments(entry.experiments, attempt)}
     ${
       entry.claims.length === 0
         ? nothing
@@ -70,16 +69,6 @@ function content(): TemplateResult {
     }
     ${explanation(text)} ${sharing(entry, run.now())}
   </article>`;
-}
-
-function attempt(experiment: Experiment): void {
-  if (run === null) return;
-  const { seed, device } = run.start;
-  run.open({ ...plainStart(), seed, device, params: Object.fromEntries(experiment.set) });
-  run.play();
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const behavior = calm ? "instant" : "smooth";
-  document.querySelector(".view")?.scrollIntoView({ behavior, block: "start" });
 }
 
 /** Follows the address bar. */

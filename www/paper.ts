@@ -1,28 +1,8 @@
 // What surrounds an open exhibit on its page: experiments, explanation, citation, sharing.
-import { html, nothing, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit";
 import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import { formatAddress, type Start } from "./address";
-import type { Entry, Experiment } from "./protocol";
-
-/** Things to try, each one click. */
-export function experiments(
-  list: readonly Experiment[],
-  attempt: (experiment: Experiment) => void,
-): TemplateResult | typeof nothing {
-  if (list.length === 0) return nothing;
-  return html`<section class="experiments" aria-labelledby="experiments">
-    <h2 id="experiments">Things to try</h2>
-    <ul>
-      ${list.map(
-        (experiment) =>
-          html`<li>
-            <button @click=${() => attempt(experiment)}>${experiment.title}</button>
-            <span>${experiment.text}</span>
-          </li>`,
-      )}
-    </ul>
-  </section>`;
-}
+import type { Entry } from "./protocol";
 
 /** The head of an exhibit's page. */
 export function heading({ meta }: Entry): TemplateResult {

@@ -1,7 +1,7 @@
 // One open exhibit: its worker, its newest frame, and whether it plays.
 import { plainStart, type Start } from "./address";
 import { Client } from "./client";
-import type { DeviceChoice, Entry, Poke, Reply, Request, Value } from "./protocol";
+import type { DeviceChoice, Entry, Experiment, Poke, Reply, Request, Value } from "./protocol";
 
 /** A frame as the session sends it. */
 export type Frame = Extract<Reply, { type: "frame" }>;
@@ -16,10 +16,10 @@ export interface Pace {
 
 /** The paces offered, slowest first. */
 export const PACES: readonly [Pace, Pace, Pace, Pace] = [
-  { label: "1 step a second", steps: 1, budget_ms: 30, pause_ms: 1000 },
-  { label: "5 steps a second", steps: 1, budget_ms: 30, pause_ms: 200 },
-  { label: "a step a frame", steps: 1, budget_ms: 30, pause_ms: 0 },
-  { label: "as fast as it can", steps: 1_000_000, budget_ms: 40, pause_ms: 0 },
+  { label: "1 a second", steps: 1, budget_ms: 30, pause_ms: 1000 },
+  { label: "5 a second", steps: 1, budget_ms: 30, pause_ms: 200 },
+  { label: "1 a frame", steps: 1, budget_ms: 30, pause_ms: 0 },
+  { label: "full speed", steps: 1_000_000, budget_ms: 40, pause_ms: 0 },
 ];
 /** While something is dragged, its answer must not wait for a long stretch of steps. */
 const DRAG_BUDGET_MS = 8;
@@ -123,6 +123,13 @@ export class Run extends EventTarget {
   /** Begins again as the exhibit was made: all defaults, no pokes. */
   restore(): void {
     this.open({ ...plainStart(), seed: this.start.seed, device: this.start.device });
+  }
+
+  /** Begins again as `experiment` says, all else at its default, and plays. */
+  attempt(experiment: Experiment): void {
+    const { seed, device } = this.start;
+    this.open({ ...plainStart(), seed, device, params: Object.fromEntries(experiment.set) });
+    this.play();
   }
 
   /** Begins again with another seed or device. */
