@@ -8,7 +8,7 @@
 //! slice, windows) are never computed: they only change how a value is read. The parts of a concatenation
 //! are written where they belong, if nothing stands against it.
 use super::{
-    graph::{Node, NodeId, Nodes},
+    graph::{Node, NodeId, Nodes, STEP},
     op::Op,
     shape,
     simplify::splat_value,
@@ -480,9 +480,8 @@ impl Fused<'_> {
     }
 
     fn settle(&mut self, state: NodeId, value: NodeId) -> Option<GroupId> {
-        let readers: Vec<GroupId> = (0..self.groups.len())
-            .filter(|&g| self.loads(g).iter().any(|&o| self.root(o) == state))
-            .collect();
+        let readers: Vec<GroupId> =
+            (0..self.groups.len()).filter(|&g| self.reads(g, state)).collect();
         if let Some(group) = self.group_of[value] {
             let others = readers.iter().filter(|&&r| r != group);
             let after = others.clone().any(|&r| self.groups[r].before.contains(group));
@@ -499,6 +498,14 @@ impl Fused<'_> {
             self.order(reader, copy);
         }
         None
+    }
+
+    /// Whether a group reads a state; random numbers read the step.
+    fn reads(&self, group: GroupId, state: NodeId) -> bool {
+        let counts = matches!(&self.node(state).op, Op::State(name, _) if name == STEP);
+        let random = |&m: &NodeId| matches!(self.node(m).op, Op::Uniform(_));
+        self.loads(group).iter().any(|&o| self.root(o) == state)
+            || (counts && self.groups[group].members.iter().any(random))
     }
 
     fn reads_in_place(&self, group: GroupId, state: NodeId, value: NodeId) -> bool {

@@ -84,8 +84,21 @@ impl Builder {
         self.nodes.len() - 1
     }
 
+    /// The node, in memory even if it is the same number everywhere.
+    fn solid(&mut self, id: NodeId) -> NodeId {
+        let Some(value) = splat_value(&self.nodes, id) else { return id };
+        let shape = self.nodes[id].shape.clone();
+        let flat = vec![numel(&shape)];
+        let numbers = self.splat(value, &flat);
+        let written = self.insert(Op::Concat(0), vec![numbers], flat);
+        self.reshape(written, shape)
+    }
+
     /// The node for an op, or a simpler one of the same value.
-    fn add(&mut self, op: Op, inputs: Vec<NodeId>, shape: Vec<usize>) -> NodeId {
+    fn add(&mut self, op: Op, mut inputs: Vec<NodeId>, shape: Vec<usize>) -> NodeId {
+        if matches!(op, Op::MatMul | Op::Gather | Op::ScatterAdd(_)) {
+            inputs.iter_mut().for_each(|input| *input = self.solid(*input));
+        }
         self.rewrite(&op, &inputs, &shape).unwrap_or_else(|| self.insert(op, inputs, shape))
     }
 
