@@ -4,3 +4,5 @@
 pub mod error;
 pub mod engine;
 pub mod models;
+pub mod params;
+pub mod figure;
