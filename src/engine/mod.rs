@@ -13,6 +13,7 @@ mod fuse;
 pub mod kernel;
 mod emit;
 pub mod plan;
+pub mod gpu;
 mod cpu;
 mod program;
 

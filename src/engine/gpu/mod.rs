@@ -1,0 +1,10 @@
+//! The GPU: kernels as WGSL, and programs that replay a list of them without making anything anew.
+mod device;
+mod program;
+mod readback;
+pub mod tolerance;
+mod wgsl;
+
+pub use device::{Counts, GpuDevice};
+pub use program::{GpuProgram, GpuState};
+pub use wgsl::{Shader, shader};

@@ -1,0 +1,216 @@
+//! Programs on the GPU: a list of kernels, made ready once and replayed.
+use super::{device::GpuDevice, readback::Source, wgsl::shader};
+use crate::{
+    engine::plan::Plan,
+    error::{Error, Result},
+};
+use std::{cell::Cell, future::Future, rc::Rc};
+
+/// Bytes between the parameters of kernels; what WebGPU guarantees for dynamic offsets.
+const WINDOW: usize = 256;
+
+/// Floating-point operations of one submission until the caller has measured; about 10 ms on slow GPUs.
+const DEFAULT_FLOPS: usize = 500_000_000;
+
+/// Steps of one submission at most, until the caller has measured.
+const DEFAULT_STEPS: usize = 32;
+
+/// The state on a GPU: words kept between steps and shared between programs.
+pub struct GpuState {
+    device: Rc<GpuDevice>,
+    buffer: wgpu::Buffer,
+    words: usize,
+}
+
+impl GpuState {
+    /// A state of that many words, all zero. Fails if the device has no buffer of that size.
+    pub fn new(device: &Rc<GpuDevice>, words: usize) -> Result<Self> {
+        let buffer = storage(device, "state", words)?;
+        Ok(Self { device: Rc::clone(device), buffer, words })
+    }
+
+    /// The device it is on.
+    pub fn device(&self) -> &Rc<GpuDevice> {
+        &self.device
+    }
+
+    /// Words in all.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Writes words; whatever is submitted afterwards sees them.
+    pub fn write(&self, offset: usize, values: &[f32]) -> Result<()> {
+        write(&self.device, &self.buffer, self.words, (offset, values))
+    }
+
+    /// Reads words, as all that was submitted before leaves them.
+    ///
+    /// The copy is submitted at once; the future only waits for it.
+    pub fn read(
+        &self,
+        offset: usize,
+        len: usize,
+    ) -> impl Future<Output = Result<Vec<f32>>> + use<'_> {
+        let reading = self.device.copy_out(&[Source { buffer: &self.buffer, offset, len }]);
+        async move { Ok(reading.await?.pop().unwrap_or_default()) }
+    }
+}
+
+/// A kernel made ready.
+struct Dispatch {
+    pipeline: Rc<wgpu::ComputePipeline>,
+    groups: [u32; 3],
+    params: u32,
+}
+
+/// A plan on a GPU.
+pub struct GpuProgram {
+    device: Rc<GpuDevice>,
+    arena: wgpu::Buffer,
+    arena_words: usize,
+    bind_group: wgpu::BindGroup,
+    dispatches: Vec<Dispatch>,
+    steps_per_submission: Cell<usize>,
+}
+
+impl GpuProgram {
+    /// Makes a plan ready to run on a state, whose words must be laid out as the plan takes them to be.
+    ///
+    /// Pipelines are asked for here and made by the driver meanwhile; [`GpuDevice::idle`] waits for them.
+    pub fn new(device: &Rc<GpuDevice>, plan: &Plan, state: &GpuState) -> Result<Self> {
+        device.check()?;
+        assert!(state.words >= plan.state_words, "the state is smaller than the plan's");
+        let arena_words = plan.arena_words.max(1);
+        let arena = storage(device, "arena", arena_words)?;
+        for (offset, values) in &plan.constants {
+            write(device, &arena, arena_words, (*offset, values))?;
+        }
+        let shaders: Vec<_> = plan.kernels.iter().map(shader).collect();
+        let longest = shaders.iter().map(|shader| shader.params.len() * 4).max().unwrap_or(0);
+        let window = longest.max(1).next_multiple_of(WINDOW);
+        let mut words = vec![0_u32; window / 4 * shaders.len().max(1)];
+        let mut dispatches = Vec::with_capacity(shaders.len());
+        for (i, shader) in shaders.iter().enumerate() {
+            let at = i * window / 4;
+            words[at..at + shader.params.len()].copy_from_slice(&shader.params);
+            dispatches.push(Dispatch {
+                pipeline: device.pipeline(shader),
+                groups: shader.groups,
+                params: (at * 4) as u32,
+            });
+        }
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+        let params = device.buffer("params", words.len(), usage);
+        device.queue.write_buffer(&params, 0, bytemuck::cast_slice(&words));
+        let bind_group = device.bind_group(&state.buffer, &arena, &params, window as u64);
+        let steps = (DEFAULT_FLOPS / plan.report().flops.max(1)).clamp(1, DEFAULT_STEPS);
+        Ok(Self {
+            device: Rc::clone(device),
+            arena,
+            arena_words,
+            bind_group,
+            dispatches,
+            steps_per_submission: Cell::new(steps),
+        })
+    }
+
+    /// Kernels of a step.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+
+    /// Different pipelines among them.
+    pub fn pipelines(&self) -> usize {
+        let mut all: Vec<_> = self.dispatches.iter().map(|d| Rc::as_ptr(&d.pipeline)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.len()
+    }
+
+    /// Steps that one submission takes at most.
+    pub fn steps_per_submission(&self) -> usize {
+        self.steps_per_submission.get()
+    }
+
+    /// Sets how many steps one submission takes at most: as many as fit 5 to 10 ms, as measured by
+    /// whoever has a clock. Longer ones hold up the page's own drawing, and systems kill very long ones.
+    pub fn set_steps_per_submission(&self, steps: usize) {
+        self.steps_per_submission.set(steps.max(1));
+    }
+
+    /// Writes words of the arena; steps submitted afterwards see them.
+    pub fn write(&self, offset: usize, values: &[f32]) -> Result<()> {
+        write(&self.device, &self.arena, self.arena_words, (offset, values))
+    }
+
+    /// Submits some steps, without waiting for them.
+    pub fn run(&self, steps: usize) -> Result<()> {
+        let mut left = steps;
+        while left > 0 {
+            self.device.check()?;
+            let now = left.min(self.steps_per_submission.get());
+            let mut encoder = self.device.encoder();
+            {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                for _ in 0..now {
+                    self.encode(&mut pass);
+                }
+            }
+            self.device.submit(encoder);
+            left -= now;
+        }
+        self.device.check()
+    }
+
+    /// Writes one step into a pass.
+    fn encode(&self, pass: &mut wgpu::ComputePass<'_>) {
+        let mut bound: Option<&Rc<wgpu::ComputePipeline>> = None;
+        for dispatch in &self.dispatches {
+            if bound.is_none_or(|pipeline| !Rc::ptr_eq(pipeline, &dispatch.pipeline)) {
+                pass.set_pipeline(&dispatch.pipeline);
+                bound = Some(&dispatch.pipeline);
+            }
+            pass.set_bind_group(0, &self.bind_group, &[dispatch.params]);
+            let [x, y, z] = dispatch.groups;
+            pass.dispatch_workgroups(x, y, z);
+        }
+    }
+
+    /// Reads ranges of the arena (first word and length) in one copy, as all that was submitted
+    /// before leaves them.
+    ///
+    /// The copy is submitted at once; the future only waits for it.
+    pub fn read(
+        &self,
+        ranges: &[(usize, usize)],
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<'_> {
+        let source = |&(offset, len): &(usize, usize)| Source { buffer: &self.arena, offset, len };
+        self.device.copy_out(&ranges.iter().map(source).collect::<Vec<_>>())
+    }
+}
+
+/// A buffer that shaders read and write.
+fn storage(device: &GpuDevice, label: &str, words: usize) -> Result<wgpu::Buffer> {
+    device.check()?;
+    let most = device.max_words();
+    if words > most {
+        let reason = format!("{label} needs {words} words, a buffer here has at most {most}");
+        return Err(Error::NoGpu { reason });
+    }
+    let usage =
+        wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+    Ok(device.buffer(label, words.max(1), usage))
+}
+
+fn write(
+    device: &GpuDevice,
+    buffer: &wgpu::Buffer,
+    words: usize,
+    (offset, values): (usize, &[f32]),
+) -> Result<()> {
+    device.check()?;
+    assert!(offset + values.len() <= words, "a write beyond the end of a buffer");
+    device.queue.write_buffer(buffer, offset as u64 * 4, bytemuck::cast_slice(values));
+    Ok(())
+}

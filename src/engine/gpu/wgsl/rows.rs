@@ -1,0 +1,291 @@
+//! Elementwise kernels and reductions along rows.
+//!
+//! Code is run in passes over the row, one more than the deepest reduction has reductions below it:
+//! each pass computes what the next reductions need, the last one what is stored. All stores come
+//! last, so that a value may be written where an operand of the same place was read.
+use super::{
+    super::super::{
+        kernel::{Inst, Kernel, Reg},
+        op::Reduction,
+    },
+    ops,
+    writer::{Layout, Spot, Tree, Writer},
+};
+
+/// Threads of a workgroup for elementwise kernels.
+const FLAT: usize = 64;
+
+/// Longest row that one thread reduces alone.
+const SHORT_ROW: usize = 32;
+
+/// Largest workgroup for a row.
+const MAX_THREADS: usize = 256;
+
+/// Elements of a row that one thread keeps in registers between passes, at most.
+const KEPT: usize = 8;
+
+/// Instructions times kept elements, at most: bounds the length of a shader.
+const MAX_UNROLLED: usize = 256;
+
+/// Text and number of workgroups.
+pub(super) fn write(kernel: &Kernel) -> (String, usize) {
+    if kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
+        Reducer::new(kernel).write()
+    } else {
+        elementwise(kernel)
+    }
+}
+
+/// One thread an element.
+fn elementwise(kernel: &Kernel) -> (String, usize) {
+    let layout = Layout::of(kernel, 0);
+    let rank = layout.axes.len();
+    let count = layout.numel(rank);
+    let mut w = Writer::new(kernel, layout);
+    let groups = w.thread(count, FLAT);
+    w.unflatten("i", 0..rank);
+    let spot = Spot::shared(rank);
+    let values: Vec<String> = kernel.stores.iter().map(|s| w.value(s.reg, &spot)).collect();
+    for (store, value) in values.iter().enumerate() {
+        // Axes that the store does not have: only their first element writes.
+        let strides = &w.layout.strides[kernel.loads.len() + store];
+        let first: Vec<String> = (0..rank)
+            .filter(|&axis| strides[axis] == 0 && w.layout.axes[axis] > 1)
+            .map(|axis| format!("c{axis} == 0u"))
+            .collect();
+        if first.is_empty() {
+            w.store(store, &spot, value);
+        } else {
+            w.block(format!("if ({})", first.join(" && ")), |w| w.store(store, &spot, value));
+        }
+    }
+    (w.finish(FLAT), groups)
+}
+
+/// A kernel with reductions.
+struct Reducer<'k> {
+    kernel: &'k Kernel,
+    w: Writer<'k>,
+    /// Length of a row.
+    length: usize,
+    /// Threads for a row: one or a power of two.
+    threads: usize,
+    /// Elements of a thread if they are kept in registers.
+    kept: Option<usize>,
+    /// For each register, reductions that must be done before.
+    pass: Vec<usize>,
+    /// The place of the row.
+    row: Spot,
+}
+
+impl<'k> Reducer<'k> {
+    fn new(kernel: &'k Kernel) -> Self {
+        let layout = Layout::of(kernel, 1);
+        let rank = layout.axes.len();
+        let length = layout.axes[rank - 1];
+        let threads = if length <= SHORT_ROW {
+            1
+        } else {
+            length.div_ceil(4).next_power_of_two().clamp(32, MAX_THREADS)
+        };
+        let each = length.div_ceil(threads);
+        let keep = each <= KEPT && each * kernel.code.len() <= MAX_UNROLLED;
+        let mut pass: Vec<usize> = Vec::with_capacity(kernel.code.len());
+        for &inst in &kernel.code {
+            let before = ops::operands(inst).iter().map(|&r| pass[r]).max().unwrap_or(0);
+            pass.push(before + usize::from(matches!(inst, Inst::Reduce(..))));
+        }
+        let row = Spot::shared(rank - 1);
+        let w = Writer::new(kernel, layout);
+        Self { kernel, w, length, threads, kept: keep.then_some(each), pass, row }
+    }
+
+    fn write(mut self) -> (String, usize) {
+        let outer = self.w.layout.axes.len() - 1;
+        let rows = self.w.layout.numel(outer);
+        let (groups, size) = if self.threads == 1 {
+            (self.w.thread(rows, FLAT), FLAT)
+        } else {
+            self.w.group(rows);
+            self.w.line("let i = group;");
+            (rows, self.threads)
+        };
+        self.w.unflatten("i", 0..outer);
+        if let Some(each) = self.kept {
+            self.places(each);
+        }
+        let last = self.pass.iter().copied().max().unwrap_or(0);
+        for pass in 0..last {
+            self.row_values(pass);
+            self.reduce(pass);
+        }
+        self.row_values(last);
+        self.store();
+        (self.w.finish(size), groups)
+    }
+
+    /// Names the places of the elements that are kept.
+    fn places(&mut self, each: usize) {
+        let (threads, length) = (self.threads, self.length);
+        if threads == 1 {
+            return;
+        }
+        for e in 0..each {
+            let place = format!("lane + {}u", e * threads);
+            if (e + 1) * threads <= length {
+                self.w.line(format!("let x{e} = {place};"));
+            } else {
+                self.w.line(format!("let x{e} = min({place}, {}u);", length - 1));
+                self.w.line(format!("let in{e} = {place} < {length}u;"));
+            }
+        }
+    }
+
+    /// Runs `inside` for each element of this thread: with its place, its coordinate, and a condition under which it
+    /// is within the row.
+    fn each(&mut self, mut inside: impl FnMut(&mut Writer<'k>, &Spot, &str, Option<String>)) {
+        let (threads, length) = (self.threads, self.length);
+        if let Some(each) = self.kept {
+            for e in 0..each {
+                let x = if threads == 1 { format!("{e}u") } else { format!("x{e}") };
+                let spot = self.row.and(&x, &format!("_{e}"));
+                let guard = ((e + 1) * threads > length).then(|| format!("in{e}"));
+                inside(&mut self.w, &spot, &x, guard);
+            }
+        } else {
+            let spot = self.row.and("x", "_x");
+            let start = if threads == 1 { "0u" } else { "lane" };
+            let head = format!("for (var x = {start}; x < {length}u; x += {threads}u)");
+            self.w.block(head, |w| inside(w, &spot, "x", None));
+        }
+    }
+
+    /// Computes the values of row level that are known before a pass.
+    fn row_values(&mut self, pass: usize) {
+        let last = self.w.layout.axes.len() - 1;
+        for reg in 0..self.kernel.code.len() {
+            let constant = matches!(self.kernel.code[reg], Inst::Const(_) | Inst::Reduce(..));
+            if !constant && self.pass[reg] == pass && !self.w.depends(reg, last) {
+                let spot = self.row.and("0u", "");
+                self.w.value(reg, &spot);
+            }
+        }
+    }
+
+    /// The reductions of a pass.
+    fn reduce(&mut self, pass: usize) {
+        let all: Vec<(Reg, Reduction, Reg)> = (self.kernel.code.iter().enumerate())
+            .filter_map(|(reg, inst)| match *inst {
+                Inst::Reduce(how, of) if self.pass[of] == pass => Some((reg, how, of)),
+                _ => None,
+            })
+            .collect();
+        for &(reg, how, _) in &all {
+            self.w.line(format!("var a{reg} = {};", ops::identity(how)));
+            if how == Reduction::ArgMax {
+                self.w.line(format!("var at{reg} = 0u;"));
+            }
+        }
+        self.each(|w, spot, x, guard| {
+            for &(reg, how, of) in &all {
+                let value = w.value(of, spot);
+                accumulate(w, reg, how, &value, x, guard.as_deref());
+            }
+        });
+        for &(reg, how, _) in &all {
+            self.finish_reduction(reg, how);
+        }
+    }
+
+    /// Combines the partial results of the threads of a row.
+    fn finish_reduction(&mut self, reg: Reg, how: Reduction) {
+        let spot = self.row.and("0u", "");
+        let own =
+            if how == Reduction::ArgMax { format!("f32(at{reg})") } else { format!("a{reg}") };
+        if self.threads == 1 {
+            self.w.define(reg, &spot, &own);
+            return;
+        }
+        let memory = format!("m{reg}");
+        let size = self.threads;
+        self.w.declare(&memory, "f32", size);
+        let tree = Tree { size, keep: 1, at: "0u" };
+        if how == Reduction::ArgMax {
+            // The greatest value first, then the least index that has it.
+            let places = format!("p{reg}");
+            self.w.declare(&places, "f32", size);
+            let greatest = self.w.combine(how, &memory, &format!("a{reg}"), tree);
+            let far = format!("select(-16777216.0f, -{own}, a{reg} == {greatest})");
+            let least = self.w.combine(Reduction::Max, &places, &far, tree);
+            self.w.define(reg, &spot, &format!("clamp(-{least}, 0.0f, {}.0f)", self.length - 1));
+        } else {
+            let result = self.w.combine(how, &memory, &format!("a{reg}"), tree);
+            self.w.define(reg, &spot, &result);
+        }
+    }
+
+    /// Stores along the row, then of row level.
+    fn store(&mut self) {
+        let kernel = self.kernel;
+        let along = |store: usize, w: &Writer<'_>| {
+            self.length == 1 || w.layout.strides[kernel.loads.len() + store].last() != Some(&0)
+        };
+        let (full, single): (Vec<usize>, Vec<usize>) =
+            (0..kernel.stores.len()).partition(|&store| along(store, &self.w));
+        if !full.is_empty() {
+            self.each(|w, spot, _, guard| {
+                let values: Vec<String> =
+                    full.iter().map(|&s| w.value(kernel.stores[s].reg, spot)).collect();
+                let write = |w: &mut Writer<'_>| {
+                    for (&store, value) in full.iter().zip(&values) {
+                        w.store(store, spot, value);
+                    }
+                };
+                match guard {
+                    Some(inside) => w.block(format!("if ({inside})"), write),
+                    None => write(w),
+                }
+            });
+        }
+        if !single.is_empty() {
+            let spot = self.row.and("0u", "");
+            let values: Vec<String> =
+                single.iter().map(|&s| self.w.value(kernel.stores[s].reg, &spot)).collect();
+            let write = |w: &mut Writer<'_>| {
+                for (&store, value) in single.iter().zip(&values) {
+                    w.store(store, &spot, value);
+                }
+            };
+            if self.threads == 1 {
+                write(&mut self.w);
+            } else {
+                self.w.block("if (lane == 0u)", write);
+            }
+        }
+    }
+}
+
+/// Adds a value to a partial result, if it is within the row.
+fn accumulate(
+    w: &mut Writer<'_>,
+    reg: Reg,
+    how: Reduction,
+    value: &str,
+    x: &str,
+    guard: Option<&str>,
+) {
+    let acc = format!("a{reg}");
+    if how == Reduction::ArgMax {
+        let inside = guard.map(|g| format!("{g} && ")).unwrap_or_default();
+        w.block(format!("if ({inside}{value} > {acc})"), |w| {
+            w.line(format!("{acc} = {value};"));
+            w.line(format!("at{reg} = {x};"));
+        });
+        return;
+    }
+    let value = match guard {
+        Some(inside) => format!("select({}, {value}, {inside})", ops::identity(how)),
+        None => value.to_owned(),
+    };
+    w.line(format!("{acc} = {};", ops::combine(how, &acc, &value)));
+}
