@@ -64,7 +64,7 @@ export class FigureView extends LitElement {
     const { figure, plain } = this;
     const { body } = figure;
     return html`<figure class="figure ${figure.width}">
-      ${plain ? nothing : html`<h3>${figure.title}</h3>`}
+      ${plain ? nothing : html`<h2>${figure.title}</h2>`}
       ${body.type === "plot" && !plain ? legend(figure, body, this.palette, this.dark) : nothing}
       ${body.type === "plot" ? this.#frame(body) : table(figure, body)}
       ${figure.caption === "" || plain ? nothing : html`<figcaption>${figure.caption}</figcaption>`}

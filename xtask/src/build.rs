@@ -50,6 +50,8 @@ pub(crate) fn serve(port: u16) -> Result<()> {
 fn trunk(what: &str) -> Command {
     let mut trunk = command("trunk");
     trunk.args([what, "--skip-version-check", "--log", "warn"]);
+    // A build that fails says why by itself; where in Trunk it did is of no use.
+    trunk.env("RUST_BACKTRACE", "0");
     trunk
 }
 

@@ -114,9 +114,6 @@ fn has_vulkan() -> bool {
 }
 
 fn node() -> Result<()> {
-    if node_major().is_none() && which(&["apt-get"]).is_some() {
-        apt(&["nodejs", "npm"])?;
-    }
     match node_major() {
         Some(major) if major >= NODE_MAJOR && ask(npm().arg("--version")).is_some() => Ok(()),
         Some(major) if major >= NODE_MAJOR => bail!("node is there, but `npm` is not: install npm"),

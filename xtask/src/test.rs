@@ -145,8 +145,30 @@ fn claims(_: &Browser) -> Result<()> {
 
 fn wasm(browser: &Browser) -> Result<()> {
     write_webdriver(browser)?;
-    let mut test = cargo(&["test", "--locked", "--test", "web"]);
-    run_command(test.args(WASM).env("CHROMEDRIVER", &browser.chromedriver))
+    let mut test = cargo(&["test", "--locked"]);
+    test.args(WASM).env("CHROMEDRIVER", &browser.chromedriver);
+    for name in tests_for_browsers()? {
+        test.args(["--test", &name]);
+    }
+    run_command(&mut test)
+}
+
+/// The files of `tests/` that have a test for wasm-bindgen's runner.
+fn tests_for_browsers() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(root().join("tests"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && fs::read_to_string(&path)?.contains("wasm_bindgen_test")
+        {
+            names.push(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        }
+    }
+    names.sort();
+    if names.is_empty() {
+        bail!("no file of tests/ has a test for browsers");
+    }
+    Ok(names)
 }
 
 /// Tells wasm-bindgen's test runner which browser to start, and how.

@@ -1,0 +1,37 @@
+// Accessibility, by axe, in both themes and at two widths.
+import axe from "axe-core";
+import type { Page } from "@playwright/test";
+import { expect, open, test, trainer } from "./site";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+for (const theme of ["light", "dark"] as const) {
+  for (const width of [390, 1440]) {
+    test(`axe finds nothing, ${theme}, ${width} px`, async ({ page, site }) => {
+      await page.emulateMedia({ colorScheme: theme });
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(site.home);
+      await expect(page.locator(".card").first()).toBeVisible();
+      expect(await violations(page)).toEqual([]);
+      await open(page, site, trainer(site));
+      await page.locator(".control .about").first().click();
+      await expect(page.locator(".explanation .waiting")).toHaveCount(0);
+      expect(await violations(page)).toEqual([]);
+      const [scrolls, fits] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        window.innerWidth,
+      ]);
+      expect(scrolls, "nothing sticks out sideways").toBeLessThanOrEqual(fits ?? 0);
+    });
+  }
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async (rules) => {
+    const run = (window as unknown as { axe: typeof axe }).axe.run;
+    const { violations } = await run(document, { runOnly: { type: "tag", values: rules } });
+    return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
+  }, RULES);
+  return found.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).join(" ")}`);
+}

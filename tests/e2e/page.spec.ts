@@ -1,0 +1,193 @@
+// The page: gallery, exhibit, address.
+import { expect, metric, open, paramOf, shapes, stepsTaken, test, trainer } from "./site";
+
+test("the gallery shows every exhibit, finds by words, and is left by the keyboard", async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.home);
+  const cards = page.locator(".card");
+  await expect(cards).toHaveCount(site.catalog.exhibits.length);
+  const { meta } = trainer(site);
+  await page.getByLabel("Search").fill(`${meta.title} ${meta.paper.year}`);
+  await expect(cards.filter({ hasText: meta.title })).toHaveCount(1);
+  await page.getByLabel("Search").fill("no paper has these words");
+  await expect(cards).toHaveCount(0);
+  await page.getByLabel("Search").fill("");
+  await expect(page.locator("orrery-thumbnail svg").first()).toBeVisible();
+  await page.getByLabel("Search").press("Tab");
+  await expect(cards.first().locator("a")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("orrery-view")).toBeVisible();
+  await expect(page.locator("h1")).toBeFocused();
+});
+
+for (const device of ["cpu", "auto"]) {
+  test(`an exhibit plays, trains and keeps the page free, device ${device}`, async ({
+    page,
+    site,
+  }) => {
+    const entry = trainer(site);
+    const started = Date.now();
+    await open(page, site, entry, `device=${device}`);
+    console.log(`first figure after ${Date.now() - started} ms`);
+    await expect.poll(() => stepsTaken(page)).toBe(0);
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(() => stepsTaken(page)).toBe(1);
+    const early = await metric(page, /loss/i);
+
+    await page.evaluate(() => {
+      const tasks: number[] = [];
+      Object.assign(window, { tasks });
+      new PerformanceObserver((list) => {
+        for (const { duration } of list.getEntries()) tasks.push(Math.round(duration));
+      }).observe({ type: "longtask" });
+    });
+    await page.getByRole("button", { name: "Play" }).click();
+    await expect.poll(() => stepsTaken(page), { timeout: 120_000 }).toBeGreaterThan(60);
+    await page.getByRole("button", { name: "Pause" }).click();
+    const tasks = await page.evaluate(() => (window as unknown as { tasks: number[] }).tasks);
+    console.log(`tasks of the page thread over 50 ms while training: ${JSON.stringify(tasks)}`);
+    expect(await metric(page, /loss/i)).toBeLessThan(early);
+
+    await page.getByRole("button", { name: "Reset", exact: true }).click();
+    await expect.poll(() => stepsTaken(page)).toBe(0);
+  });
+}
+
+test("a dragged, an added and a removed point change the answer and survive a reload", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  await open(page, site, entry);
+  const figure = page.locator("orrery-figure", { has: page.locator(".handle") }).first();
+  const handles = figure.locator(".handle");
+  const count = await handles.count();
+  const before = await shapes(page);
+  const from = await handles.first().boundingBox();
+  const frame = await figure.locator(".plot > svg").boundingBox();
+  if (from === null || frame === null) throw new Error("the figure has no place on the page");
+  await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(frame.x + frame.width / 2, frame.y + frame.height / 2, { steps: 8 });
+  await page.mouse.up();
+  await expect.poll(() => shapes(page)).not.toBe(before);
+  await expect(page).toHaveURL(/poke=[^&]*:drag:0:/);
+
+  await figure.getByRole("button", { name: "Add a point" }).click();
+  await expect(handles).toHaveCount(count + 1);
+  await expect(handles.nth(count)).toBeFocused();
+  const place = await handles.nth(count).getAttribute("aria-label");
+  await page.keyboard.press("ArrowLeft");
+  await expect(handles.nth(count)).not.toHaveAttribute("aria-label", place ?? "");
+  await expect(handles.nth(count)).toBeFocused();
+  await figure.locator(".plot > svg").click({
+    position: { x: frame.width * 0.6, y: frame.height * 0.35 },
+  });
+  await expect(handles).toHaveCount(count + 2);
+  await handles.nth(count + 1).focus();
+  await page.keyboard.press("Delete");
+  await expect(handles).toHaveCount(count + 1);
+  await handles.nth(1).dblclick();
+  await expect(handles).toHaveCount(count);
+
+  await expect(page).toHaveURL(/:remove:1:/);
+  const after = await shapes(page);
+  const address = page.url();
+  await page.reload();
+  await expect(page.locator("orrery-figure .plot > svg").first()).toBeVisible();
+  await expect(handles).toHaveCount(count);
+  expect(await shapes(page)).toBe(after);
+  expect(page.url()).toBe(address);
+});
+
+test("parameters are set, marked, refused with a reason, and reset", async ({ page, site }) => {
+  const entry = trainer(site);
+  await open(page, site, entry);
+  const float = paramOf(entry, ({ kind }) => kind.type === "float");
+  if (float.kind.type !== "float") throw new Error("not a float");
+  const row = page.locator(".control", { hasText: float.label }).first();
+  const input = row.locator("input[type=text]");
+  await input.fill(String(float.kind.max));
+  await input.press("Enter");
+  await expect(row).toHaveClass(/changed/);
+  await expect(page).toHaveURL(new RegExp(`${float.name}=`));
+  await input.fill("1e300");
+  await input.press("Enter");
+  await expect(row.getByRole("alert")).toContainText(float.name);
+  await input.fill("plenty");
+  await input.press("Enter");
+  await expect(row.getByRole("alert")).toContainText("plenty");
+  await row.getByRole("button", { name: /back to/ }).click();
+  await expect(row).not.toHaveClass(/changed/);
+  await expect(page).not.toHaveURL(new RegExp(`${float.name}=`));
+
+  const choice = paramOf(entry, ({ kind }) => kind.type === "choice");
+  if (choice.kind.type !== "choice") throw new Error("not a choice");
+  const option = choice.kind.options.find((name) => name !== choice.kind.default) ?? "";
+  await page
+    .locator(".control", { hasText: choice.label })
+    .first()
+    .locator("select")
+    .selectOption(option);
+  await expect(page).toHaveURL(new RegExp(`${choice.name}=`));
+  await page.getByRole("button", { name: "Reset all" }).click();
+  await expect(page.locator(".control.changed")).toHaveCount(0);
+});
+
+test("an experiment sets its parameters and plays", async ({ page, site }) => {
+  const entry = trainer(site);
+  const experiment = entry.experiments.find(({ set }) => set.length > 0);
+  if (experiment === undefined) throw new Error("no experiment");
+  await open(page, site, entry);
+  await page.getByRole("button", { name: experiment.title }).click();
+  await expect.poll(() => stepsTaken(page)).toBeGreaterThan(0);
+  for (const [name] of experiment.set) await expect(page).toHaveURL(new RegExp(`${name}=`));
+});
+
+test("an address is followed, and a broken one opens at the defaults and says so", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
+  if (kind.type !== "float") throw new Error("not a float");
+  await open(page, site, entry, `${name}=${kind.max}&seed=7&device=cpu`);
+  await expect(page.getByLabel("seed")).toHaveValue("7");
+  await expect(page.locator(".control.changed")).toHaveCount(1);
+
+  const broken = `${name}=NaN&colour=red&seed=-1&device=abacus&poke=a:b:drag:0:1&poke=x:y:drag:999999999:0:0`;
+  await page.goto("about:blank");
+  await open(page, site, entry, broken);
+  const notices = page.locator(".notice");
+  for (const word of [name, "colour", "seed", "device", "poke"]) {
+    await expect(notices.filter({ hasText: word }).first()).toBeVisible();
+  }
+  await expect(page.locator(".control.changed")).toHaveCount(0);
+  await page.getByRole("button", { name: "Step", exact: true }).click();
+  await expect.poll(() => stepsTaken(page)).toBe(1);
+
+  await page.goto(`${site.home}#/no_such_paper`);
+  await expect(page.getByRole("alert")).toContainText('no exhibit "no_such_paper"');
+  await expect(page.locator(".card").first()).toBeVisible();
+});
+
+test("a check of a claim runs beside the exhibit and can be cancelled", async ({ page, site }) => {
+  const entry = trainer(site);
+  await open(page, site, entry);
+  const row = page.locator(".claims tbody tr").first();
+  await row.getByRole("button", { name: /Check this claim/ }).click();
+  await expect(row.locator("progress")).toBeVisible();
+  await page.getByRole("button", { name: "Step", exact: true }).click();
+  await expect.poll(() => stepsTaken(page)).toBe(1);
+  await row.getByRole("button", { name: "Cancel" }).click();
+  await expect(row.getByRole("button", { name: /Check this claim/ })).toBeVisible();
+});
+
+test("the page explains and cites", async ({ page, site }) => {
+  const entry = trainer(site);
+  await open(page, site, entry);
+  await expect(page.locator(".explanation math").first()).toBeVisible();
+  await expect(page.locator(".sharing")).toContainText(entry.meta.paper.bibtex.slice(0, 20));
+});

@@ -1,0 +1,107 @@
+// What every test stands on: the built page on two origins, and a console that stays empty.
+import { test as base, expect, type Page } from "@playwright/test";
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import type { Catalog, Entry, Param } from "../../www/protocol";
+import { serve } from "./serve.mjs";
+
+/** The browser. */
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** How it is started, but for WebGPU. */
+export const FLAGS = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** The folder with the page, built for release. */
+const DIST = resolve(process.env["ORRERY_DIST"] ?? "dist");
+
+/** Where the page is served. */
+export interface Site {
+  /** With a final slash. */
+  home: string;
+  /** The same on another origin. */
+  other: string;
+  catalog: Catalog;
+}
+
+interface Fixtures {
+  /** What the console said; must be empty at the end unless a test takes it out. */
+  said: string[];
+}
+
+/** Playwright's test, on a served page. */
+export const test = base.extend<Fixtures, { site: Site }>({
+  site: [
+    async ({}, use) => {
+      const servers = [await serve(DIST), await serve(DIST)];
+      const [home = "", other = ""] = servers.map(
+        (server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      );
+      const catalog = (await (await fetch(`${home}catalog.json`)).json()) as Catalog;
+      await use({ home, other, catalog });
+      for (const server of servers) server.close();
+    },
+    { scope: "worker" },
+  ],
+  said: [
+    async ({ page }, use) => {
+      const said: string[] = [];
+      listen(page, said);
+      await use(said);
+      expect(said, "the console").toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+export { expect };
+
+/** Writes down what the console of `page` says. */
+export function listen(page: Page, said: string[]): void {
+  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on("pageerror", (error) => said.push(`uncaught: ${error.stack ?? error.message}`));
+}
+
+/** An exhibit that trains; a catalog without one has nothing to test. */
+export function trainer({ catalog }: Site): Entry {
+  const entry = catalog.exhibits.find(({ meta }) => meta.devices);
+  if (entry === undefined) throw new Error("the catalog has no exhibit that trains");
+  return entry;
+}
+
+/** The first parameter of `entry` that is `wanted`. */
+export function paramOf(entry: Entry, wanted: (param: Param) => boolean): Param {
+  const param = entry.params.find(wanted);
+  if (param === undefined) throw new Error(`${entry.meta.id} has no such parameter`);
+  return param;
+}
+
+/** Opens an exhibit and waits for its first drawing. */
+export async function open(page: Page, site: Site, entry: Entry, query = "device=cpu") {
+  await page.goto(`${site.home}#/${entry.meta.id}${query === "" ? "" : `?${query}`}`);
+  await expect(page.locator("orrery-figure .plot > svg").first()).toBeVisible();
+}
+
+/** The number of steps that the page says were taken. */
+export async function stepsTaken(page: Page): Promise<number> {
+  return Number((await page.locator(".step b").first().innerText()).replaceAll(",", ""));
+}
+
+/** The value of the metric whose label matches. */
+export async function metric(page: Page, label: RegExp): Promise<number> {
+  const row = page.locator(".metrics > div").filter({ hasText: label }).first();
+  return Number.parseFloat((await row.locator("dd").innerText()).replace("−", "-"));
+}
+
+/** The shapes drawn in a figure, as text: differs when anything has moved. */
+export async function shapes(page: Page, figure = "orrery-figure >> nth=0"): Promise<string> {
+  return page
+    .locator(`${figure} >> .plot > svg`)
+    .evaluate((svg) =>
+      [...svg.querySelectorAll("path")].map((path) => path.getAttribute("d")).join(";"),
+    );
+}
