@@ -1,10 +1,16 @@
 // One open exhibit: its worker, its newest frame, and whether it plays.
 import { plainStart, type Start } from "./address";
 import { Client } from "./client";
-import type { DeviceChoice, Entry, Experiment, Poke, Reply, Request, Value } from "./protocol";
-
-/** A frame as the session sends it. */
-export type Frame = Extract<Reply, { type: "frame" }>;
+import type {
+  DeviceChoice,
+  Entry,
+  Experiment,
+  Frame,
+  Poke,
+  Reply,
+  Request,
+  Value,
+} from "./protocol";
 
 /** How fast to play: steps a request at most, time it may take, and the wait before the next. */
 export interface Pace {
