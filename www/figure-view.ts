@@ -101,11 +101,10 @@ export class FigureView extends LitElement {
   #draw(): void {
     const { figure } = this;
     if (this.#plot === null || this.#width === 0 || figure.body.type !== "plot") return;
-    const draw = () => {
+    nextFrame(this, () => {
       if (this.#plot === null || this.figure.body.type !== "plot") return;
       this.#drawNow(this.#plot, this.figure.body);
-    };
-    nextFrame(this, draw, this.#poking?.holding ?? false);
+    });
   }
 
   #drawNow(plot: PlotLibrary, body: PlotBody): void {

@@ -105,6 +105,8 @@ impl Graph {
     }
 
     /// Uniform numbers in `[0, 1)`, new at every step, one stream a purpose.
+    ///
+    /// They belong to the [`Self::step`], so a program that assigns nothing draws the same again.
     #[track_caller]
     pub fn uniform(&self, purpose: &str, shape: impl AsRef<[usize]>) -> Var<'_> {
         let stream = {
@@ -117,7 +119,7 @@ impl Graph {
         self.leaf(Op::Uniform(stream as u32), shape.as_ref())
     }
 
-    /// Steps taken before this one, a scalar.
+    /// Steps taken before this one, a scalar; a program that assigns no state takes none.
     pub fn step(&self) -> Var<'_> {
         self.state(STEP, [], Init::Zeros)
     }
@@ -151,6 +153,10 @@ impl Graph {
     pub fn grad<'g>(&'g self, loss: Var<'g>, wrt: &[Var<'g>]) -> Vec<Var<'g>> {
         if numel(&loss.shape()) != 1 {
             self.fail("grad", &loss.shape(), &[]);
+        }
+        if self.inner.borrow().error.is_some() {
+            // The shapes after a mistake are not to be relied on.
+            return wrt.iter().map(|v| self.zeros(v.shape())).collect();
         }
         super::grad::grad(self, loss, wrt)
     }
@@ -199,17 +205,21 @@ impl Graph {
     pub(super) fn push(&self, op: Op, inputs: &[Var<'_>]) -> Var<'_> {
         let shapes: Vec<Vec<usize>> = inputs.iter().map(Var::shape).collect();
         let views: Vec<&[usize]> = shapes.iter().map(Vec::as_slice).collect();
-        let shape = op.shape(&views).filter(|s| numel(s) > 0).unwrap_or_else(|| {
+        // No closure: it would hide the caller's line from `fail`.
+        let shape = if let Some(shape) = op.shape(&views).filter(|s| numel(s) > 0) {
+            shape
+        } else {
+            let first = shapes.first().cloned().unwrap_or_default();
             let wanted = match &op {
                 Op::Broadcast(to) | Op::Reshape(to) | Op::Permute(to) => to.clone(),
                 Op::Slice { axis, start, end } => vec![*axis, *start, *end],
                 Op::Windows { axis, size, step } => vec![*axis, *size, *step],
                 Op::Reduce(_, axis) | Op::CumSum(axis) | Op::Pad { axis, .. } => vec![*axis],
-                _ => shapes.last().cloned().unwrap_or_default(),
+                _ => shapes.iter().rfind(|s| **s != first).unwrap_or(&first).clone(),
             };
-            self.fail(op.name(), shapes.first().map_or(&[], Vec::as_slice), &wanted);
+            self.fail(op.name(), &first, &wanted);
             wanted
-        });
+        };
         self.add_node(Node { op, inputs: inputs.iter().map(|v| v.id).collect(), shape })
     }
 
@@ -346,14 +356,14 @@ impl<'g> Var<'g> {
     #[must_use]
     #[track_caller]
     pub fn sum(self, axes: &[usize]) -> Self {
-        axes.iter().fold(self, |x, &axis| x.reduce(Reduction::Sum, axis))
+        self.reduce_all(Reduction::Sum, axes)
     }
 
     /// Greatest over axes, which stay with length one.
     #[must_use]
     #[track_caller]
     pub fn max(self, axes: &[usize]) -> Self {
-        axes.iter().fold(self, |x, &axis| x.reduce(Reduction::Max, axis))
+        self.reduce_all(Reduction::Max, axes)
     }
 
     /// Mean over axes, which stay with length one.
@@ -500,6 +510,16 @@ impl<'g> Var<'g> {
     #[track_caller]
     pub fn stop_gradient(self) -> Self {
         self.graph.push(Op::StopGradient, &[self])
+    }
+
+    /// Reduces axes one after another; no closure, which would hide the caller's line.
+    #[track_caller]
+    fn reduce_all(self, how: Reduction, axes: &[usize]) -> Self {
+        let mut x = self;
+        for &axis in axes {
+            x = x.reduce(how, axis);
+        }
+        x
     }
 
     #[track_caller]

@@ -158,16 +158,10 @@ impl Builder {
                 Some(self.assemble(*axis, &pieces, shape))
             }
             Op::Permute(axes) => axes.iter().copied().eq(0..axes.len()).then(|| inputs[0]),
-            Op::Gather
-                if self.nodes[inputs[0]].shape.len() != 2
-                    || self.nodes[inputs[1]].shape.len() != 2 =>
-            {
+            Op::Gather if !self.is_flat(inputs, shape) => {
                 Some(self.flat_gather(inputs[0], inputs[1], shape))
             }
-            Op::ScatterAdd(rows)
-                if self.nodes[inputs[0]].shape.len() != 2
-                    || self.nodes[inputs[1]].shape.len() != 2 =>
-            {
+            Op::ScatterAdd(rows) if !self.is_flat(inputs, shape) => {
                 Some(self.flat_scatter(*rows, inputs[0], inputs[1], shape))
             }
             Op::Reduce(how, axis) => self.rewrite_reduce(*how, *axis, inputs[0], shape),
@@ -301,6 +295,12 @@ impl Builder {
             return None;
         }
         self.sum_of_sum(axis, input, shape).or_else(|| self.sum_of_products(axis, input, shape))
+    }
+
+    /// Whether a gather or scatter is one that [`Self::flat_gather`] or [`Self::flat_scatter`] made;
+    /// others with two operands of rank two have another rank themselves.
+    fn is_flat(&self, inputs: &[NodeId], shape: &[usize]) -> bool {
+        shape.len() == 2 && inputs.iter().all(|&i| self.nodes[i].shape.len() == 2)
     }
 
     /// A gather of rows `[rows, inner]` at `[count, 1]`.
