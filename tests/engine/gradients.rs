@@ -66,7 +66,7 @@ fn difference(recipe: &Recipe, id: usize, element: usize) -> Option<f64> {
     };
     let (before, here, after) = (at(-STEP), at(0.0), at(STEP));
     let (left, right) = ((here - before) / STEP, (after - here) / STEP);
-    let central = (left + right) / 2.0;
+    let central = f64::midpoint(left, right);
     ((left - right).abs() < 1e-2 * central.abs().max(1.0)).then_some(central)
 }
 

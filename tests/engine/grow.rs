@@ -316,7 +316,7 @@ impl Grower {
         match self.stream.below(3) {
             0 => {
                 let length = shape.remove(axis);
-                let outer = (2..=length).find(|d| length % d == 0).unwrap_or(1);
+                let outer = (2..=length).find(|d| length.is_multiple_of(*d)).unwrap_or(1);
                 shape.splice(axis..axis, [outer, length / outer]);
             }
             1 if axis + 1 < shape.len() => {

@@ -5,7 +5,6 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "std's f64 functions are the reference")]
-#![expect(clippy::missing_assert_message, reason = "the compared values say it")]
 
 mod gradients;
 mod grow;

@@ -288,7 +288,9 @@ fn a_snapshot_brings_a_run_back() {
 
 #[test]
 fn mistakes_while_building_name_both_shapes_and_the_line() {
-    let mistakes: [(&str, u32, fn(&Graph)); 7] = [
+    /// Operation, line before the mistake, the mistake.
+    type Mistake = (&'static str, u32, fn(&Graph));
+    let mistakes: [Mistake; 7] = [
         ("sum", line!() + 1, |g| {
             let _ = g.input("x", [2, 3]).sum(&[0, 2]);
         }),
