@@ -1,5 +1,6 @@
 // One open exhibit: transport, figures, metrics, controls, notices.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { live } from "lit/directives/live.js";
 import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
 import { control } from "./controls";
 import "./figure-view";
@@ -110,19 +111,21 @@ export class ExhibitView extends LitElement {
           )}
         </select></label
       >
-      <label
-        >seed
-        <input
-          class="seed"
-          type="text"
-          inputmode="numeric"
-          autocomplete="off"
-          .value=${String(run.start.seed)}
-          @change=${this.#seeded}
-      /></label>
-      <button class="small" title="Begin again with the next seed" @click=${this.#nextSeed}>
-        another
-      </button>
+      <span class="together">
+        <label
+          >seed
+          <input
+            class="seed"
+            type="text"
+            inputmode="numeric"
+            autocomplete="off"
+            .value=${live(String(run.start.seed))}
+            @change=${this.#seeded}
+        /></label>
+        <button class="small" title="Begin again with the next seed" @click=${this.#nextSeed}>
+          another
+        </button>
+      </span>
       ${run.entry.meta.devices ? this.#devices() : nothing}
     </div>`;
   }

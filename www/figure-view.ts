@@ -101,10 +101,15 @@ export class FigureView extends LitElement {
   #draw(): void {
     const { figure } = this;
     if (this.#plot === null || this.#width === 0 || figure.body.type !== "plot") return;
-    nextFrame(this, () => {
+    const draw = () => {
       if (this.#plot === null || this.figure.body.type !== "plot") return;
-      this.#drawNow(this.#plot, this.figure.body);
-    });
+      try {
+        this.#drawNow(this.#plot, this.figure.body);
+      } catch (reason) {
+        this.querySelector(".plot")?.replaceChildren(`This figure cannot be drawn: ${reason}`);
+      }
+    };
+    nextFrame(this, draw, this.#poking?.holding ?? false);
   }
 
   #drawNow(plot: PlotLibrary, body: PlotBody): void {

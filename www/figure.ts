@@ -95,7 +95,8 @@ function hides({ hidden }: Axis, { plain }: Look): boolean {
 
 /** Names on a band axis need room for the longest of them. */
 function leftRoom(body: PlotBody): number {
-  if (body.y.kind !== "band") return 46;
+  if (body.y.kind === "linear") return 46;
+  if (body.y.kind === "log") return 58;
   const longest = Math.max(2, ...namesOn("y", body).map((name) => name.length));
   return Math.min(150, 18 + longest * 7);
 }
@@ -110,7 +111,7 @@ function axis(name: "x" | "y", body: PlotBody, look: Look, ticks: number): Scale
     if (names.length > 0) options.domain = names;
   } else {
     Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
-    if (kind === "log") options.tickFormat = "~g";
+    if (kind === "log") Object.assign(options, { ticks: 4, tickFormat: "~g" });
   }
   if (domain !== null) options.domain = domain;
   if (hides(body[name], look)) options.axis = null;

@@ -11,8 +11,8 @@ import { type Address, isDevice, parseSeed, plainStart, type Start, valueText } 
 import { findEntry } from "./catalog";
 import "./exhibit-view";
 import type { Surroundings } from "./exhibit-view";
-import type { Entry, Metric, Value } from "./protocol";
-import { type Frame, Run, type RunEvent } from "./run";
+import type { Entry, Frame, Metric, Value } from "./protocol";
+import { Run, type RunEvent } from "./run";
 import style from "./style.css";
 import { isDark, type Theme, themeOf, watchSystem } from "./theme";
 

@@ -1,10 +1,16 @@
 // One open exhibit: its worker, its newest frame, and whether it plays.
 import { plainStart, type Start } from "./address";
 import { Client } from "./client";
-import type { DeviceChoice, Entry, Experiment, Poke, Reply, Request, Value } from "./protocol";
-
-/** A frame as the session sends it. */
-export type Frame = Extract<Reply, { type: "frame" }>;
+import type {
+  DeviceChoice,
+  Entry,
+  Experiment,
+  Frame,
+  Poke,
+  Reply,
+  Request,
+  Value,
+} from "./protocol";
 
 /** How fast to play: steps a request at most, time it may take, and the wait before the next. */
 export interface Pace {
@@ -50,6 +56,7 @@ export class Run extends EventTarget {
   #timer = 0;
   #hidden = false;
   #opening = false;
+  readonly #told = new Set<string>();
   #dragged = 0;
 
   constructor(entry: Entry) {
@@ -62,6 +69,7 @@ export class Run extends EventTarget {
   open(start: Start, notices: string[] = []): void {
     this.start = start;
     this.notices = [...notices];
+    this.#told.clear();
     this.refused = null;
     this.wished.clear();
     this.#opening = true;
@@ -233,7 +241,11 @@ export class Run extends EventTarget {
     const first = this.frame === null;
     this.frame = frame;
     const told = frame.notice === null ? frame.ignored : [...frame.ignored, frame.notice];
-    this.notices.push(...told.filter((sentence) => !this.notices.includes(sentence)));
+    for (const sentence of told) {
+      // A frame repeats the notice of the last; what was read and dismissed stays away.
+      if (!this.#told.has(sentence)) this.notices.push(sentence);
+      this.#told.add(sentence);
+    }
     if (first) this.#emit("ready", frame);
     this.#emit("frame", frame);
     if (frame.done && request.type === "advance") {

@@ -17,7 +17,10 @@ const ready = init({ module_or_path: new URL(path, import.meta.url) });
 self.addEventListener("message", (event: MessageEvent<unknown>) => {
   ready.then(() => handle(event.data)).then(answer, panic);
 });
-self.addEventListener("error", (event) => panic(event.error ?? event.message));
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  panic(event.error ?? event.message);
+});
 self.addEventListener("unhandledrejection", (event) => panic(event.reason));
 ready.then(() => post({ type: "ready" }), panic);
 
