@@ -16,7 +16,7 @@ pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS), ts(rename = "ClaimInfo"))]
 pub struct Claim {
-    /// Short snake_case name, one of a kind within the exhibit.
+    /// Short `snake_case` name, one of a kind within the exhibit.
     pub id: &'static str,
     /// What the paper says, in one sentence.
     pub sentence: &'static str,
@@ -80,11 +80,8 @@ impl Check {
         *self.shared.message.borrow_mut() = message.into();
         if (self.shared.used_up)() {
             self.shared.yielded.set(true);
-            poll_fn(|_| match self.shared.yielded.get() {
-                true => Poll::Pending,
-                false => Poll::Ready(()),
-            })
-            .await;
+            let resumed = || !self.shared.yielded.get();
+            poll_fn(|_| if resumed() { Poll::Ready(()) } else { Poll::Pending }).await;
         }
     }
 }

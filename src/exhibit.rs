@@ -13,7 +13,7 @@ use std::{any::Any, collections::BTreeMap, future::Future};
 #[derive(Clone, Copy, Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Meta {
-    /// Short snake_case name, also that of its file.
+    /// Short `snake_case` name, also that of its file.
     pub id: &'static str,
     /// Title of the card.
     pub title: &'static str,
@@ -67,6 +67,7 @@ impl Experiment {
 
     /// Sets a parameter.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts are written in place")]
     pub fn set(mut self, name: &'static str, value: impl ToString) -> Self {
         self.set.push((name, value.to_string()));
         self
@@ -77,7 +78,7 @@ impl Experiment {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Metric {
-    /// Stable snake_case name.
+    /// Stable `snake_case` name.
     pub name: &'static str,
     /// Caption.
     pub label: &'static str,

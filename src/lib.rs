@@ -6,3 +6,7 @@ pub mod engine;
 pub mod models;
 pub mod params;
 pub mod figure;
+pub mod claim;
+pub mod exhibit;
+pub mod exhibits;
+pub mod session;

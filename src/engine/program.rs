@@ -77,6 +77,26 @@ impl Device {
             Self::Cpu => DeviceKind::Cpu,
         }
     }
+
+    /// The GPU, if there is one.
+    #[expect(clippy::unused_async, reason = "a browser's GPU is waited for")]
+    pub async fn gpu() -> Result<Self> {
+        Err(Error::NoGpu { reason: "programs do not run on it yet".to_owned() })
+    }
+
+    /// Its name, as far as it tells.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Cpu => "one thread",
+        }
+    }
+
+    /// Whether it is a GPU that is only acted by software.
+    pub fn is_software(&self) -> bool {
+        match self {
+            Self::Cpu => false,
+        }
+    }
 }
 
 impl State {

@@ -43,10 +43,7 @@ impl Catalog {
             claims: (entry.claims)(),
             experiments: (entry.experiments)(),
         };
-        Self {
-            version: env!("CARGO_PKG_VERSION"),
-            exhibits: entries.iter().map(card).collect(),
-        }
+        Self { version: env!("CARGO_PKG_VERSION"), exhibits: entries.iter().map(card).collect() }
     }
 }
 
@@ -377,9 +374,29 @@ mod tests {
             assert_eq!(text.matches(&format!("export type {name} ")).count(), 1, "{name}");
         }
         for named in [
-            "Meta", "Param", "Kind", "Value", "Experiment", "ClaimInfo", "Poke", "PokeKind",
-            "Frame", "DeviceInfo", "DeviceChoice", "Metric", "Figure", "Width", "Body", "TableColumn", "Axis", "Scale",
-            "Color", "Palette", "Mark", "Constant", "Column",
+            "Meta",
+            "Param",
+            "Kind",
+            "Value",
+            "Experiment",
+            "ClaimInfo",
+            "Poke",
+            "PokeKind",
+            "Frame",
+            "DeviceInfo",
+            "DeviceChoice",
+            "Metric",
+            "Figure",
+            "Width",
+            "Body",
+            "TableColumn",
+            "Axis",
+            "Scale",
+            "Color",
+            "Palette",
+            "Mark",
+            "Constant",
+            "Column",
         ] {
             assert!(text.contains(&format!("export type {named} =")), "{named} is not declared");
         }
