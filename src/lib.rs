@@ -10,3 +10,5 @@ pub mod claim;
 pub mod exhibit;
 pub mod exhibits;
 pub mod session;
+#[cfg(target_arch = "wasm32")]
+pub mod web;

@@ -13,6 +13,11 @@ mod poke;
 mod protocol;
 mod run;
 
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod tests;
+
 pub use choose::Chosen;
 use choose::Measured;
 pub use poke::MOST_POKES;

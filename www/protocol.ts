@@ -21,7 +21,7 @@ export type Entry = {
 
 /** How the catalog describes an exhibit. */
 export type Meta = {
-  /** Short snake_case name, also that of its file. */
+  /** Short `snake_case` name, also that of its file. */
   id: string,
   /** Title of the card. */
   title: string,
@@ -109,7 +109,7 @@ export type Experiment = {
 
 /** What a paper says, with the function that measures it here. */
 export type ClaimInfo = {
-  /** Short snake_case name, one of a kind within the exhibit. */
+  /** Short `snake_case` name, one of a kind within the exhibit. */
   id: string,
   /** What the paper says, in one sentence. */
   sentence: string,
@@ -225,7 +225,7 @@ export type DeviceChoice = "auto" | "cpu" | "gpu";
 
 /** A number shown beside the figures. */
 export type Metric = {
-  /** Stable snake_case name. */
+  /** Stable `snake_case` name. */
   name: string,
   /** Caption. */
   label: string,

@@ -1,6 +1,7 @@
 //! What a parameter takes and what it says to the rest.
 #![expect(unreachable_pub, reason = "params! declares for the public modules of exhibits")]
 use super::{ParamSet, Value, choice, float, int, log_float, text, toggle};
+use std::borrow::Borrow;
 
 crate::params! {
     /// Step size α.
@@ -18,9 +19,9 @@ crate::params! {
     words: String = text("hello", 8);
 }
 
-fn set(name: &str, value: Value) -> Result<Params, String> {
+fn set(name: &str, value: impl Borrow<Value>) -> Result<Params, String> {
     let mut params = Params::default();
-    params.set(name, &value).map(|()| params).map_err(|e| e.to_string())
+    params.set(name, value.borrow()).map(|()| params).map_err(|e| e.to_string())
 }
 
 fn text_of(text: &str) -> Value {
@@ -50,8 +51,8 @@ fn values_are_those_declared_and_print_short() {
 #[test]
 fn numbers_and_their_spellings_are_read() {
     for value in [Value::Number(0.25), text_of("0.25"), text_of(" 25e-2 ")] {
-        assert_eq!(set("step_size", value.clone()).unwrap().step_size, 0.25, "{value}");
-        assert_eq!(set("beta", value.clone()).unwrap().beta, 0.25, "{value}");
+        assert_eq!(set("step_size", &value).unwrap().step_size, 0.25, "{value}");
+        assert_eq!(set("beta", &value).unwrap().beta, 0.25, "{value}");
     }
     assert_eq!(set("dims", text_of("64")).unwrap().dims, 64);
     assert!(!set("correct", text_of("false")).unwrap().correct, "spelled out");

@@ -306,10 +306,10 @@ mod tests {
             }
             let indent = if line.starts_with("export") { "" } else { "  " };
             if !doc.is_empty() {
-                out += &format!("{indent}/** {} */\n", doc.join(" "));
+                out.extend([indent, "/** ", &doc.join(" "), " */\n"]);
                 doc.clear();
             }
-            out += &format!("{indent}{line}\n");
+            out.extend([indent, line, "\n"]);
         }
         out
     }

@@ -1,0 +1,126 @@
+//! `orrery reproduce`: what the papers claim, measured here.
+use super::{Failure, Opening, ask, bar, open, say, session};
+use clap::Args;
+use orrery::{
+    claim::Claim,
+    error::Error,
+    exhibit::Entry,
+    exhibits::CATALOG,
+    session::{Reply, Session},
+};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+/// Time between two looks at a measurement.
+const LOOK_MS: u32 = 100;
+
+#[derive(Args)]
+pub(super) struct Options {
+    /// Which exhibit; without one, all.
+    id: Option<String>,
+    /// Only this claim.
+    #[arg(long)]
+    claim: Option<String>,
+    /// Only the claims that are measured within seconds.
+    #[arg(long)]
+    quick: bool,
+    /// Device to measure on: auto, cpu or gpu.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// One record a claim.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
+    let mut rows = Vec::new();
+    for (entry, claim) in chosen(options)? {
+        let row = measure(entry, &claim, &options.device)?;
+        if !options.json {
+            tell(&row)?;
+        }
+        rows.push(row);
+    }
+    let broken = rows.iter().filter(|row| row["holds"] != true).count();
+    if options.json {
+        say(serde_json::to_string_pretty(&rows)?)?;
+    } else {
+        say(format!("{} of {} claims hold", rows.len() - broken, rows.len()))?;
+    }
+    Ok(if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The claims that were asked for.
+fn chosen(options: &Options) -> Result<Vec<(&'static Entry, Claim)>, Failure> {
+    let ids = || CATALOG.iter().map(|entry| entry.meta.id);
+    if let Some(id) = &options.id
+        && !ids().any(|known| known == id)
+    {
+        return Err(Error::unlisted("exhibit", id, ids()).into());
+    }
+    let wanted = |entry: &&Entry| options.id.as_ref().is_none_or(|id| entry.meta.id == id);
+    let claims: Vec<_> = CATALOG
+        .iter()
+        .filter(wanted)
+        .flat_map(|entry| (entry.claims)().into_iter().map(move |claim| (entry, claim)))
+        .collect();
+    if let Some(claim) = &options.claim
+        && !claims.iter().any(|(_, known)| known.id == claim)
+    {
+        return Err(Error::unlisted("claim", claim, claims.iter().map(|(_, c)| c.id)).into());
+    }
+    let named = |claim: &Claim| options.claim.as_ref().is_none_or(|id| claim.id == id);
+    let quick = |claim: &Claim| claim.quick || !options.quick;
+    Ok(claims.into_iter().filter(|(_, claim)| named(claim) && quick(claim)).collect())
+}
+
+fn measure(entry: &Entry, claim: &Claim, device: &str) -> Result<Value, Failure> {
+    let mut session = session();
+    let opening = Opening {
+        sets: Vec::new(),
+        pokes: Vec::new(),
+        seed: "1".to_owned(),
+        device: device.to_owned(),
+    };
+    let on = open(&mut session, entry.meta.id, &opening)?.device;
+    let bar = bar(1000, "{bar:40} {prefix} {elapsed}, {msg}");
+    bar.set_prefix(format!("{} {}", entry.meta.id, claim.id));
+    let (here, holds, detail) = loop {
+        match look(&mut session, claim.id)? {
+            Reply::Checking { fraction, message, .. } => {
+                bar.set_position((1000.0 * fraction) as u64);
+                bar.set_message(message);
+            }
+            Reply::Checked { here, holds, detail, .. } => break (here, holds, detail),
+            _ => return Err(Failure::Other("a claim was asked for, a frame came".to_owned())),
+        }
+    };
+    let seconds = bar.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    Ok(json!({
+        "exhibit": entry.meta.id,
+        "claim": claim,
+        "here": here,
+        "holds": holds,
+        "detail": detail,
+        "device": on,
+        "seconds": (seconds * 10.0).round() / 10.0,
+    }))
+}
+
+fn look(session: &mut Session, claim: &str) -> Result<Reply, Failure> {
+    ask(session, json!({"type": "check", "claim": claim, "budget_ms": LOOK_MS}))
+}
+
+fn tell(row: &Value) -> Result<(), Failure> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let claim = &row["claim"];
+    say(format!("{} {}: {}", text(&row["exhibit"]), text(&claim["id"]), text(&claim["sentence"])))?;
+    say(format!("  paper: {} ({})", text(&claim["published"]), text(&claim["source"])))?;
+    say(format!("  here:  {} ({})", text(&row["here"]), text(&row["detail"])))?;
+    say(format!(
+        "  holds: {} (in {} s)",
+        if row["holds"] == true { "yes" } else { "NO" },
+        row["seconds"]
+    ))
+}
