@@ -6,6 +6,7 @@ import { readable } from "./numbers";
 import { type Palette, ramp, seriesOf } from "./palette";
 import { Poking } from "./poking";
 import type { Body, Color, Column, Figure, Mark, Poke } from "./protocol";
+import { type Format, save } from "./save";
 import { sameFigure } from "./same";
 
 /** `<orrery-figure>`: draws its `figure` again whenever the content has changed. */
@@ -64,12 +65,33 @@ export class FigureView extends LitElement {
     const { figure, plain } = this;
     const { body } = figure;
     return html`<figure class="figure ${figure.width}">
-      ${plain ? nothing : html`<h2>${figure.title}</h2>`}
+      ${plain ? nothing : this.#head(figure)}
       ${body.type === "plot" && !plain ? legend(figure, body, this.palette, this.dark) : nothing}
       ${body.type === "plot" ? this.#frame(body) : table(figure, body)}
       ${figure.caption === "" || plain ? nothing : html`<figcaption>${figure.caption}</figcaption>`}
       ${body.type === "plot" && !plain ? this.#hints(body) : nothing}
     </figure>`;
+  }
+
+  #head(figure: Figure): TemplateResult {
+    const formats: readonly Format[] =
+      figure.body.type === "plot" ? ["svg", "png", "csv"] : ["csv"];
+    const svg = () => this.querySelector<SVGSVGElement>(".plot > svg");
+    return html`<header>
+      <h2>${figure.title}</h2>
+      <span class="save">
+        ${formats.map(
+          (format) =>
+            html`<button
+              aria-label="Save ${figure.title} as ${format.toUpperCase()}"
+              title="Save as ${format.toUpperCase()}"
+              @click=${() => save(this.figure, svg(), format)}
+            >
+              ${format}
+            </button>`,
+        )}
+      </span>
+    </header>`;
   }
 
   #frame(body: PlotBody): TemplateResult {

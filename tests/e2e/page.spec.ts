@@ -1,4 +1,5 @@
 // The page: gallery, exhibit, address.
+import { readFile } from "node:fs/promises";
 import { expect, metric, open, paramOf, shapes, stepsTaken, test, trainer } from "./site";
 
 test("the gallery shows every exhibit, finds by words, and is left by the keyboard", async ({
@@ -190,4 +191,19 @@ test("the page explains and cites", async ({ page, site }) => {
   await open(page, site, entry);
   await expect(page.locator(".explanation math").first()).toBeVisible();
   await expect(page.locator(".sharing")).toContainText(entry.meta.paper.bibtex.slice(0, 20));
+});
+
+test("a figure is taken away as a drawing and as numbers", async ({ page, site }) => {
+  await open(page, site, trainer(site));
+  const figure = page.locator("orrery-figure").first();
+  for (const [format, start] of [
+    ["svg", "<svg"],
+    ["png", "\x89PNG"],
+    ["csv", "mark,"],
+  ] as const) {
+    const waiting = page.waitForEvent("download");
+    await figure.getByRole("button", { name: `as ${format.toUpperCase()}` }).click();
+    const file = await (await waiting).path();
+    expect((await readFile(file, "latin1")).startsWith(start), format).toBe(true);
+  }
 });
