@@ -82,6 +82,16 @@ pub(super) struct Place {
     pub(super) strides: Vec<usize>,
 }
 
+/// A place in a concatenation.
+#[derive(Clone, Copy)]
+struct Spot {
+    whole: NodeId,
+    axis: usize,
+    start: usize,
+    /// The part there: the node itself or a reshape of it.
+    part: NodeId,
+}
+
 /// Members a group may have: bounds the size of a kernel.
 const MAX_MEMBERS: usize = 48;
 
@@ -90,8 +100,10 @@ pub(super) struct Fused<'a> {
     pub(super) graph: &'a Nodes,
     pub(super) groups: Vec<Group>,
     pub(super) group_of: Vec<Option<GroupId>>,
-    /// The concatenation a node is a part of, if it is written right there: (node, axis, start).
-    placed: Vec<Option<(NodeId, usize, usize)>>,
+    /// Where in a concatenation a node is written, if it is written right there.
+    placed: Vec<Option<Spot>>,
+    /// The nodes written right into a concatenation.
+    inside: Vec<Vec<NodeId>>,
     /// The copies that fill the parts of a concatenation that are not written in place.
     copies: Vec<Vec<GroupId>>,
     /// Views by the node that holds their memory.
@@ -107,6 +119,7 @@ pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
         groups: Vec::new(),
         group_of: vec![None; count],
         placed: vec![None; count],
+        inside: vec![Vec::new(); count],
         copies: vec![Vec::new(); count],
         views: vec![Vec::new(); count],
         fusion,
@@ -143,14 +156,16 @@ impl Fused<'_> {
     pub(super) fn place(&self, id: NodeId) -> Option<Place> {
         let node = self.node(id);
         if !is_view(&node.op) {
-            return Some(match self.placed[id] {
-                Some((whole, axis, start)) => {
-                    let mut place = self.place(whole)?;
-                    place.offset += start * place.strides[axis];
-                    place
-                }
-                None => Place { root: id, offset: 0, strides: shape::strides(&node.shape) },
-            });
+            let Some(spot) = self.placed[id] else {
+                return Some(Place { root: id, offset: 0, strides: shape::strides(&node.shape) });
+            };
+            let mut place = self.place(spot.whole)?;
+            place.offset += spot.start * place.strides[spot.axis];
+            if spot.part != id {
+                let part = &self.node(spot.part).shape;
+                place.strides = shape::reshape_strides(part, &place.strides, &node.shape)?;
+            }
+            return Some(place);
         }
         let input = node.inputs[0];
         let mut place = match self.place(input) {
@@ -181,13 +196,7 @@ impl Fused<'_> {
     pub(super) fn writers(&self, root: NodeId) -> Vec<GroupId> {
         let mut all = self.copies[root].clone();
         all.extend(self.group_of[root]);
-        if matches!(self.node(root).op, Op::Concat(_)) {
-            for &part in &self.node(root).inputs {
-                if self.placed[part].is_some_and(|(whole, ..)| whole == root) {
-                    all.extend(self.writers(part));
-                }
-            }
-        }
+        all.extend(self.inside[root].iter().flat_map(|&part| self.writers(part)));
         all
     }
 
@@ -437,38 +446,37 @@ impl Fused<'_> {
     fn visit_concat(&mut self, id: NodeId, axis: usize) {
         let mut start = 0;
         for part in self.node(id).inputs.clone() {
-            if !self.try_place(part, (id, axis, start)) {
+            if !self.try_place(Spot { whole: id, axis, start, part }) {
                 self.new_copy(Copying { from: part, into: id, at: Some((axis, start)) });
             }
             start += self.node(part).shape[axis];
         }
     }
 
-    /// Lets a part be written right where it belongs, if it is computed, contiguous nowhere else, and
+    /// Lets a part be written right where it belongs, if it is computed, not written elsewhere, and
     /// still readable by all its views.
-    fn try_place(&mut self, part: NodeId, at: (NodeId, usize, usize)) -> bool {
-        let computed = self.group_of[part].is_some() || matches!(self.node(part).op, Op::Concat(_));
-        let free =
-            self.placed[part].is_none() && self.graph.outputs.iter().all(|&(_, id)| id != part);
+    fn try_place(&mut self, spot: Spot) -> bool {
+        let part = self.node(spot.part);
+        let id = if matches!(part.op, Op::Reshape(_)) { part.inputs[0] } else { spot.part };
+        let computed = self.group_of[id].is_some() || matches!(self.node(id).op, Op::Concat(_));
+        let free = self.placed[id].is_none() && self.graph.outputs.iter().all(|&(_, o)| o != id);
         if self.fusion == Fusion::Off || !computed || !free {
             return false;
         }
-        self.placed[part] = Some(at);
-        let holds = self.views_hold(part);
-        if !holds {
-            self.placed[part] = None;
+        self.placed[id] = Some(spot);
+        let holds = self.place(id).is_some() && self.views_hold(id);
+        if holds {
+            self.inside[spot.whole].push(id);
+        } else {
+            self.placed[id] = None;
         }
         holds
     }
 
-    /// Whether every view of a root, and of the parts within it, can still be read.
+    /// Whether every view of a root, and of the nodes within it, can still be read.
     fn views_hold(&self, root: NodeId) -> bool {
-        let node = self.node(root);
-        let parts = if matches!(node.op, Op::Concat(_)) { node.inputs.as_slice() } else { &[] };
         self.views[root].iter().all(|&view| self.place(view).is_some())
-            && parts.iter().all(|&part| {
-                self.placed[part].is_none_or(|(whole, ..)| whole != root) || self.views_hold(part)
-            })
+            && self.inside[root].iter().all(|&id| self.place(id).is_some() && self.views_hold(id))
     }
 
     /// Decides for each update whether the group that computes the value writes it to the state itself.

@@ -30,17 +30,22 @@ pub(super) fn simplify(from: &Nodes) -> Nodes {
     live(builder.nodes, outputs, updates)
 }
 
-/// Only the nodes that an output or update needs.
-fn live(nodes: Vec<Node>, outputs: Vec<(String, NodeId)>, updates: Vec<(NodeId, NodeId)>) -> Nodes {
-    let mut used = vec![false; nodes.len()];
-    outputs.iter().for_each(|&(_, id)| used[id] = true);
-    updates.iter().for_each(|&(state, value)| (used[state], used[value]) = (true, true));
-    for id in (0..nodes.len()).rev().filter(|&id| used[id]).collect::<Vec<_>>() {
-        mark(&nodes, id, &mut used);
-    }
+/// Only the nodes that an output or update needs, operands first.
+fn live(
+    mut nodes: Vec<Node>,
+    outputs: Vec<(String, NodeId)>,
+    updates: Vec<(NodeId, NodeId)>,
+) -> Nodes {
+    let mut roots: Vec<NodeId> = outputs.iter().map(|&(_, id)| id).collect();
+    roots.extend(updates.iter().flat_map(|&(state, value)| [state, value]));
+    // Inputs stay, so that what is written need not know what is used.
+    roots.extend((0..nodes.len()).filter(|&id| matches!(nodes[id].op, Op::Input(_))));
+    let before = in_order(&nodes, &roots);
+    within_others(&mut nodes, &before);
     let mut map = vec![0; nodes.len()];
     let mut kept = Nodes::default();
-    for (id, mut node) in nodes.into_iter().enumerate().filter(|(id, _)| used[*id]) {
+    for id in in_order(&nodes, &roots) {
+        let mut node = nodes[id].clone();
         node.inputs.iter_mut().for_each(|input| *input = map[*input]);
         map[id] = kept.nodes.len();
         kept.nodes.push(node);
@@ -50,14 +55,49 @@ fn live(nodes: Vec<Node>, outputs: Vec<(String, NodeId)>, updates: Vec<(NodeId, 
     kept
 }
 
-fn mark(nodes: &[Node], root: NodeId, used: &mut [bool]) {
-    let mut stack = vec![root];
-    while let Some(id) = stack.pop() {
-        for &input in &nodes[id].inputs {
-            if !used[input] {
-                used[input] = true;
+/// What some nodes need, operands first, else by number.
+fn in_order(nodes: &[Node], roots: &[NodeId]) -> Vec<NodeId> {
+    let mut done = vec![false; nodes.len()];
+    let mut order = Vec::new();
+    let mut sorted = roots.to_vec();
+    sorted.sort_unstable();
+    for root in sorted {
+        let mut stack = vec![root];
+        while let Some(&id) = stack.last() {
+            let waiting = nodes[id].inputs.iter().copied().filter(|&input| !done[input]).min();
+            if let Some(input) = waiting {
                 stack.push(input);
+                continue;
             }
+            stack.pop();
+            if !std::mem::replace(&mut done[id], true) {
+                order.push(id);
+            }
+        }
+    }
+    order
+}
+
+/// A concatenation whose parts stand side by side in a longer one is a slice of that.
+fn within_others(nodes: &mut [Node], order: &[NodeId]) {
+    let mut wholes: Vec<NodeId> =
+        order.iter().copied().filter(|&id| matches!(nodes[id].op, Op::Concat(_))).collect();
+    wholes.sort_by_key(|&id| (nodes[id].inputs.len(), id));
+    for (i, &id) in wholes.iter().enumerate() {
+        let Node { op: Op::Concat(axis), inputs, shape } = nodes[id].clone() else { continue };
+        if inputs.len() < 2 {
+            continue;
+        }
+        let found = wholes[i + 1..].iter().rev().find_map(|&whole| {
+            let other = &nodes[whole];
+            let same = other.op == Op::Concat(axis) && other.inputs.len() > inputs.len();
+            let at =
+                other.inputs.windows(inputs.len()).position(|w| w == inputs).filter(|_| same)?;
+            Some((whole, other.inputs[..at].iter().map(|&p| nodes[p].shape[axis]).sum::<usize>()))
+        });
+        if let Some((whole, start)) = found {
+            let op = Op::Slice { axis, start, end: start + shape[axis] };
+            nodes[id] = Node { op, inputs: vec![whole], shape };
         }
     }
 }
@@ -96,6 +136,11 @@ impl Builder {
 
     /// The node for an op, or a simpler one of the same value.
     fn add(&mut self, op: Op, mut inputs: Vec<NodeId>, shape: Vec<usize>) -> NodeId {
+        if op == Op::MatMul
+            && let Some(zeros) = self.product_with_zeros(&inputs, &shape)
+        {
+            return zeros;
+        }
         if matches!(op, Op::MatMul | Op::Gather | Op::ScatterAdd(_)) {
             inputs.iter_mut().for_each(|input| *input = self.solid(*input));
         }
@@ -157,6 +202,8 @@ impl Builder {
                 }];
                 Some(self.assemble(*axis, &pieces, shape))
             }
+            Op::Concat(_) if inputs.len() == 1 => Some(inputs[0]),
+            Op::Concat(0) => self.rows_of_concat(inputs, shape),
             Op::Permute(axes) => axes.iter().copied().eq(0..axes.len()).then(|| inputs[0]),
             Op::Gather if !self.is_flat(inputs, shape) => {
                 Some(self.flat_gather(inputs[0], inputs[1], shape))
@@ -167,6 +214,12 @@ impl Builder {
             Op::Reduce(how, axis) => self.rewrite_reduce(*how, *axis, inputs[0], shape),
             _ => None,
         }
+    }
+
+    /// A product with zeros is zero.
+    fn product_with_zeros(&mut self, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        let zero = inputs.iter().any(|&input| splat_value(&self.nodes, input) == Some(0.0));
+        zero.then(|| self.splat(0.0, shape))
     }
 
     fn rewrite_view(&mut self, op: &Op, input: NodeId, shape: &[usize]) -> Option<NodeId> {
@@ -216,15 +269,11 @@ impl Builder {
             let b = self.nodes[inputs[1]].inputs[0];
             return Some(self.add(Op::Binary(Binary::Sub), vec![inputs[0], b], shape.to_vec()));
         }
-        let (Op::Concat(axis), Op::Concat(other)) =
-            (&self.nodes[inputs[0]].op, &self.nodes[inputs[1]].op)
-        else {
-            return None;
-        };
-        let axis = *axis;
-        if axis != *other {
-            return None;
+        if let Some(sum) = self.sum_of_two_products(inputs, shape) {
+            return Some(sum);
         }
+        let axis = (0..shape.len())
+            .find(|&axis| inputs.iter().all(|&input| self.pieces(axis, input).is_some()))?;
         let mut pieces = self.pieces(axis, inputs[0])?;
         pieces.extend(self.pieces(axis, inputs[1])?);
         pieces.retain(|p| splat_value(&self.nodes, p.node) != Some(0.0));
@@ -233,18 +282,86 @@ impl Builder {
         apart.then(|| self.assemble(axis, &pieces, shape))
     }
 
+    /// A₁B₁ + A₂B₂ = [A₁ A₂][B₁; B₂], where the sum would cost more than putting the operands side by
+    /// side: the derivative of a weight that is used at every time step.
+    fn sum_of_two_products(&mut self, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        let [x, y] = [inputs[0], inputs[1]].map(|i| self.nodes[i].clone());
+        let rank = shape.len();
+        if x.op != Op::MatMul || y.op != Op::MatMul || rank != 2 {
+            return None;
+        }
+        let k = self.nodes[y.inputs[0]].shape[1];
+        if shape[0] * shape[1] < k * (shape[0] + shape[1]) {
+            return None;
+        }
+        // Adjoints gather from the last use to the first; side by side they stand in order.
+        let a = self.side_by_side(y.inputs[0], x.inputs[0], 1);
+        let b = self.side_by_side(y.inputs[1], x.inputs[1], 0);
+        Some(self.add(Op::MatMul, vec![a, b], shape.to_vec()))
+    }
+
+    /// Two matrices one after the other along an axis.
+    fn side_by_side(&mut self, a: NodeId, b: NodeId, axis: usize) -> NodeId {
+        let mut shape = self.nodes[a].shape.clone();
+        shape[axis] += self.nodes[b].shape[axis];
+        let (x, y) = (self.nodes[a].clone(), self.nodes[b].clone());
+        if let (Op::Permute(p), Op::Permute(q)) = (&x.op, &y.op)
+            && p == q
+        {
+            let inner = self.side_by_side(x.inputs[0], y.inputs[0], p[axis]);
+            return self.add(x.op, vec![inner], shape);
+        }
+        let parts = |node: &Node, id: NodeId| {
+            if node.op == Op::Concat(axis) { node.inputs.clone() } else { vec![id] }
+        };
+        let parts = [parts(&x, a), parts(&y, b)].concat();
+        self.add(Op::Concat(axis), parts, shape)
+    }
+
     /// The parts of a concatenation along an axis.
-    fn pieces(&self, axis: usize, id: NodeId) -> Option<Vec<Piece>> {
-        let node = &self.nodes[id];
-        (node.op == Op::Concat(axis)).then(|| {
-            let mut start = 0;
-            let place = |&part: &NodeId| {
-                let length = self.nodes[part].shape[axis];
-                start += length;
-                Piece { start: start - length, length, node: part }
-            };
-            node.inputs.iter().map(place).collect()
-        })
+    fn pieces(&mut self, axis: usize, id: NodeId) -> Option<Vec<Piece>> {
+        let Node { op, inputs, shape } = self.nodes[id].clone();
+        let mut start = 0;
+        let mut place = |node: NodeId, length: usize| {
+            start += length;
+            Piece { start: start - length, length, node }
+        };
+        if op == Op::Concat(axis) {
+            let pieces = inputs.iter().map(|&part| place(part, self.nodes[part].shape[axis]));
+            return Some(pieces.collect());
+        }
+        // Along the first axis it is a matrix of rows under another shape; see `rows_of_concat`.
+        let Op::Reshape(_) = op else { return None };
+        let inner = self.nodes[inputs[0]].clone();
+        let unit = numel(&shape[1..]);
+        let lengths: Vec<usize> =
+            inner.inputs.iter().map(|&part| numel(&self.nodes[part].shape)).collect();
+        if axis != 0 || inner.op != Op::Concat(0) || lengths.iter().any(|n| n % unit != 0) {
+            return None;
+        }
+        let mut pieces = Vec::new();
+        for (part, count) in inner.inputs.into_iter().zip(lengths) {
+            let length = count / unit;
+            let part = self.reshape(part, [&[length], &shape[1..]].concat());
+            pieces.push(place(part, length));
+        }
+        Some(pieces)
+    }
+
+    /// A concatenation along the first axis as one of the rows of matrices, so that parts which are
+    /// matrices stand in it as they are.
+    fn rows_of_concat(&mut self, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        let (&columns, _) = shape.split_last().filter(|_| shape.len() > 2)?;
+        let parts: Vec<NodeId> = inputs
+            .iter()
+            .map(|&part| {
+                let rows = numel(&self.nodes[part].shape) / columns;
+                self.reshape(part, vec![rows, columns])
+            })
+            .collect();
+        let flat = vec![numel(shape) / columns, columns];
+        let whole = self.add(Op::Concat(0), parts, flat);
+        Some(self.reshape(whole, shape.to_vec()))
     }
 
     /// Pieces in order along an axis, zeros between them.
@@ -264,11 +381,7 @@ impl Builder {
             end = piece.start + piece.length;
         }
         zeros(self, &mut parts, shape[axis] - end);
-        if let [part] = parts[..] {
-            part
-        } else {
-            self.insert(Op::Concat(axis), parts, shape.to_vec())
-        }
+        self.add(Op::Concat(axis), parts, shape.to_vec())
     }
 
     fn rewrite_reduce(
