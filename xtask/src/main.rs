@@ -1,6 +1,7 @@
-//! Orrery's chores: `serve`, `build`, `test`, `sizes`. Each does its own set-up.
+//! Orrery's chores: `serve`, `build`, `test`, `bench`, `sizes`. Each does its own set-up.
 #![expect(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
+mod bench;
 mod build;
 mod pages;
 mod setup;
@@ -19,6 +20,7 @@ Usage: cargo xtask <command>
   test [stage]...      all that CI runs, quickest first; or only the stages named
        [--keep-going]  runs the remaining stages after one has failed
        [--list]        names the stages
+  bench                the engine natively, then the built page in Chromium: times and sizes
   sizes                what dist/ weighs, and what the page loads for one exhibit
 
 Each command first installs what it needs and does not find; a second run finds all of it.";
@@ -49,6 +51,7 @@ fn run(command: &str, args: &[&str]) -> Result<()> {
         ("build", []) => build::build(),
         ("stage", []) => build::stage(),
         ("test", args) => test::run(args),
+        ("bench", []) => bench::run(),
         ("sizes", []) => sizes::print(),
         ("help" | "--help" | "-h", _) => {
             println!("{USAGE}");
