@@ -125,12 +125,17 @@ fn lint(_: &Browser) -> Result<()> {
 }
 
 fn lint_wasm(_: &Browser) -> Result<()> {
-    let mut clippy = cargo(&["clippy", "--locked", "--lib", "--tests"]);
-    run_command(clippy.args(WASM).args(["--", "-D", "warnings"]))
+    let mut clippy = cargo(&["clippy", "--locked", "--lib"]);
+    clippy.args(WASM);
+    for name in tests_for_browsers()? {
+        clippy.args(["--test", &name]);
+    }
+    run_command(clippy.args(["--", "-D", "warnings"]))
 }
 
 fn doc(_: &Browser) -> Result<()> {
-    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    let mut doc =
+        cargo(&["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
     run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
