@@ -170,6 +170,10 @@ impl Graph {
         }
     }
 
+    pub(super) fn nodes(&self) -> std::cell::Ref<'_, Nodes> {
+        self.inner.borrow()
+    }
+
     pub(super) fn node(&self, id: NodeId) -> Node {
         self.inner.borrow().nodes[id].clone()
     }
@@ -592,3 +596,6 @@ impl Neg for Var<'_> {
         self.graph.push(Op::Unary(Unary::Neg), &[self])
     }
 }
+
+#[cfg(test)]
+mod tests;

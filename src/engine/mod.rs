@@ -8,6 +8,7 @@ pub mod shape;
 pub mod op;
 pub mod graph;
 mod grad;
+mod print;
 mod simplify;
 mod fuse;
 pub mod kernel;
