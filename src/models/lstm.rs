@@ -26,7 +26,7 @@ pub struct Lstm<'g> {
     pub input: Var<'g>,
     /// From the last output, `[hidden, 4 hidden]`.
     pub recurrent: Var<'g>,
-    /// `[4 hidden]`; the forget gate starts one higher, see [`Lstm::gates`].
+    /// `[4 hidden]`; the forget gate starts one higher, see `Lstm::gates`.
     pub bias: Var<'g>,
     hidden: usize,
 }

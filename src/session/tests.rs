@@ -137,6 +137,7 @@ fn a_live_parameter_goes_on_and_another_restarts() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn bad_requests_are_answered_and_change_nothing() {
     let mut session = session();
     assert_eq!(error(&mut session, look()).1, "no exhibit is open yet");

@@ -134,8 +134,7 @@ fn lint_wasm(_: &Browser) -> Result<()> {
 }
 
 fn doc(_: &Browser) -> Result<()> {
-    let mut doc =
-        cargo(&["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+    let mut doc = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
 }
 

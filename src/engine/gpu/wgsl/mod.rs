@@ -25,7 +25,7 @@ pub struct Shader {
     pub source: String,
     /// Workgroups along x, y and z.
     pub groups: [u32; 3],
-    /// What the text reads as `params`: [`SPECIALS`], then the offset of each view.
+    /// What the text reads as `params`: `SPECIALS`, then the offset of each view.
     pub params: Vec<u32>,
 }
 
