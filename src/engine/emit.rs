@@ -93,7 +93,7 @@ impl Emitter<'_> {
     fn copy(&self, copying: Copying) -> Kernel {
         let from = self.fused.node(copying.from);
         let mut draft = Draft::default();
-        let reg = match splat_value(&self.fused.graph.nodes, copying.from) {
+        let reg = match splat_value(&self.fused.graph.all, copying.from) {
             Some(value) => draft.push(Inst::Const(value)),
             None => draft.load(self.view(copying.from)),
         };
@@ -204,7 +204,7 @@ impl Emitter<'_> {
     }
 
     fn load_permuted(&self, draft: &mut Draft, id: NodeId, order: &[usize]) -> Reg {
-        if let Some(value) = splat_value(&self.fused.graph.nodes, id) {
+        if let Some(value) = splat_value(&self.fused.graph.all, id) {
             return draft.push(Inst::Const(value));
         }
         let mut view = self.view(id);

@@ -113,7 +113,7 @@ pub(super) struct Fused<'a> {
 
 /// Puts every node of a graph into a group.
 pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
-    let count = graph.nodes.len();
+    let count = graph.all.len();
     let mut fused = Fused {
         graph,
         groups: Vec::new(),
@@ -125,7 +125,7 @@ pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
         fusion,
     };
     for id in 0..count {
-        if is_view(&graph.nodes[id].op)
+        if is_view(&graph.all[id].op)
             && let Some(place) = fused.place(id)
         {
             fused.views[place.root].push(id);
@@ -147,7 +147,7 @@ pub(super) fn is_view(op: &Op) -> bool {
 
 impl Fused<'_> {
     pub(super) fn node(&self, id: NodeId) -> &Node {
-        &self.graph.nodes[id]
+        &self.graph.all[id]
     }
 
     /// Where a node is, or `None` for a reshape that is no even walk and must be copied.
@@ -203,7 +203,7 @@ impl Fused<'_> {
     /// How `operand` reaches a member of `group`.
     pub(super) fn operand(&self, group: GroupId, operand: NodeId) -> Operand {
         let g = &self.groups[group];
-        if let Some(value) = splat_value(&self.graph.nodes, operand) {
+        if let Some(value) = splat_value(&self.graph.all, operand) {
             return Operand::Const(value);
         }
         if let (Some(axis), true) =
@@ -403,7 +403,7 @@ impl Fused<'_> {
         self.groups.push(Group { kind, domain, members: vec![], before: FixedBitSet::new() });
         let group = self.groups.len() - 1;
         self.copies[copying.into].push(group);
-        if splat_value(&self.graph.nodes, copying.from).is_none() {
+        if splat_value(&self.graph.all, copying.from).is_none() {
             self.depend_on(group, copying.from);
         }
     }
@@ -530,7 +530,7 @@ impl Fused<'_> {
     /// Operands that a group reads from memory.
     pub(super) fn loads(&self, group: GroupId) -> Vec<NodeId> {
         if let Kind::Copy(copying) = self.groups[group].kind {
-            let constant = splat_value(&self.graph.nodes, copying.from).is_some();
+            let constant = splat_value(&self.graph.all, copying.from).is_some();
             return if constant { vec![] } else { vec![copying.from] };
         }
         let members = self.groups[group].members.iter();

@@ -26,9 +26,8 @@ pub(super) struct Node {
 
 /// What a graph holds; nodes stand after their operands.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_field_names, reason = "the nodes of nodes are what it is about")]
 pub(super) struct Nodes {
-    pub(super) nodes: Vec<Node>,
+    pub(super) all: Vec<Node>,
     /// Name and node of each value that can be read back.
     pub(super) outputs: Vec<(String, NodeId)>,
     /// State node and its value after the step.
@@ -142,7 +141,7 @@ impl Graph {
             self.fail("assign", &to, &from);
         }
         let mut inner = self.inner.borrow_mut();
-        if !matches!(inner.nodes[state.id].op, Op::State(..)) {
+        if !matches!(inner.all[state.id].op, Op::State(..)) {
             inner.fail(Error::Unknown { kind: "state", name: format!("node {}", state.id) });
         }
         inner.updates.push((state.id, value.id));
@@ -175,7 +174,7 @@ impl Graph {
     }
 
     pub(super) fn node(&self, id: NodeId) -> Node {
-        self.inner.borrow().nodes[id].clone()
+        self.inner.borrow().all[id].clone()
     }
 
     #[track_caller]
@@ -189,7 +188,7 @@ impl Graph {
     /// The leaf of that name, made if it is new; another shape under the same name is a mistake.
     #[track_caller]
     fn named(&self, name: &str, kind: fn(&Op) -> bool, op: Op, shape: &[usize]) -> Var<'_> {
-        let found = self.inner.borrow().nodes.iter().position(|node| match &node.op {
+        let found = self.inner.borrow().all.iter().position(|node| match &node.op {
             Op::Input(n) | Op::State(n, _) => n == name && kind(&node.op),
             _ => false,
         });
@@ -229,8 +228,8 @@ impl Graph {
 
     fn add_node(&self, node: Node) -> Var<'_> {
         let mut inner = self.inner.borrow_mut();
-        inner.nodes.push(node);
-        Var { graph: self, id: inner.nodes.len() - 1 }
+        inner.all.push(node);
+        Var { graph: self, id: inner.all.len() - 1 }
     }
 
     #[track_caller]
@@ -313,12 +312,12 @@ impl<'g> Var<'g> {
 
     /// The shape, outermost axis first.
     pub fn shape(&self) -> Vec<usize> {
-        self.graph.inner.borrow().nodes[self.id].shape.clone()
+        self.graph.inner.borrow().all[self.id].shape.clone()
     }
 
     /// The length of an axis; one if there is no such axis.
     pub fn dim(&self, axis: usize) -> usize {
-        self.graph.inner.borrow().nodes[self.id].shape.get(axis).copied().unwrap_or(1)
+        self.graph.inner.borrow().all[self.id].shape.get(axis).copied().unwrap_or(1)
     }
 
     /// The graph this belongs to.

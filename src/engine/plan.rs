@@ -62,10 +62,10 @@ impl Graph {
     /// As [`Self::compile`]; tests turn fusion off.
     pub fn compile_with(&self, fusion: Fusion) -> Result<Plan> {
         let nodes = self.finish()?;
-        let mut seen = vec![false; nodes.nodes.len()];
+        let mut seen = vec![false; nodes.all.len()];
         for &(state, _) in &nodes.updates {
             if std::mem::replace(&mut seen[state], true) {
-                let Op::State(name, _) = &nodes.nodes[state].op else { continue };
+                let Op::State(name, _) = &nodes.all[state].op else { continue };
                 return Err(Error::Duplicate { kind: "assigned state", name: name.clone() });
             }
         }
@@ -109,7 +109,7 @@ fn plan(nodes: &Nodes, fusion: Fusion) -> Plan {
         states: vec![],
         state_words: layout.state_words,
     };
-    for (id, node) in nodes.nodes.iter().enumerate() {
+    for (id, node) in nodes.all.iter().enumerate() {
         let at = layout.offsets[id];
         match &node.op {
             Op::Input(name) => plan.inputs.push(slot(name, &node.shape, at)),
@@ -121,7 +121,7 @@ fn plan(nodes: &Nodes, fusion: Fusion) -> Plan {
         }
     }
     for (name, id) in &nodes.outputs {
-        plan.outputs.push(slot(name, &nodes.nodes[*id].shape, layout.offsets[*id]));
+        plan.outputs.push(slot(name, &nodes.all[*id].shape, layout.offsets[*id]));
     }
     plan
 }
@@ -135,8 +135,8 @@ struct Needed {
 impl Needed {
     fn new(fused: &Fused<'_>, direct: &[Option<GroupId>]) -> Self {
         let nodes = fused.graph;
-        let mut stored = vec![false; nodes.nodes.len()];
-        let mut kept = vec![false; nodes.nodes.len()];
+        let mut stored = vec![false; nodes.all.len()];
+        let mut kept = vec![false; nodes.all.len()];
         for &(_, id) in &nodes.outputs {
             stored[id] = true;
         }
@@ -193,8 +193,8 @@ impl Layout {
     /// Lays out what stays: state, inputs, constants, outputs.
     fn new(nodes: &Nodes) -> Self {
         let mut layout =
-            Self { offsets: vec![0; nodes.nodes.len()], arena_words: 0, state_words: HEADER_WORDS };
-        for (id, node) in nodes.nodes.iter().enumerate() {
+            Self { offsets: vec![0; nodes.all.len()], arena_words: 0, state_words: HEADER_WORDS };
+        for (id, node) in nodes.all.iter().enumerate() {
             let words = numel(&node.shape).next_multiple_of(ALIGN_WORDS);
             match &node.op {
                 Op::State(name, _) if name == STEP => layout.offsets[id] = STEP_WORD,
@@ -218,7 +218,7 @@ impl Layout {
     /// Lays out what lives only for a part of the step; values that never live together share words.
     fn temporaries(&mut self, fused: &Fused<'_>, needed: &Needed) {
         let nodes = fused.graph;
-        let mut lives: Vec<Option<(usize, usize)>> = vec![None; nodes.nodes.len()];
+        let mut lives: Vec<Option<(usize, usize)>> = vec![None; nodes.all.len()];
         let mut touch = |id: NodeId, at: usize| {
             let life = lives[id].get_or_insert((at, at));
             *life = (life.0.min(at), life.1.max(at));
@@ -235,10 +235,10 @@ impl Layout {
             }
         }
         let temporary = |id: &NodeId| {
-            let fixed = matches!(nodes.nodes[*id].op, Op::State(..) | Op::Input(_) | Op::Data(_));
+            let fixed = matches!(nodes.all[*id].op, Op::State(..) | Op::Input(_) | Op::Data(_));
             !fixed && !nodes.outputs.iter().any(|(_, o)| o == id)
         };
-        let words = |id: NodeId| numel(&nodes.nodes[id].shape).next_multiple_of(ALIGN_WORDS);
+        let words = |id: NodeId| numel(&nodes.all[id].shape).next_multiple_of(ALIGN_WORDS);
         let mut waiting: Vec<(NodeId, (usize, usize))> =
             lives.iter().enumerate().filter_map(|(id, life)| Some((id, (*life)?))).collect();
         waiting.retain(|(id, _)| temporary(id));

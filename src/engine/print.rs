@@ -11,7 +11,7 @@ impl fmt::Display for Graph {
     /// One node a line: its number, what it is, its operands, its shape.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nodes = self.nodes();
-        for (id, node) in nodes.nodes.iter().enumerate() {
+        for (id, node) in nodes.all.iter().enumerate() {
             write!(f, "%{id} = {}", node.op.name())?;
             match &node.op {
                 Op::Input(name) | Op::State(name, _) => write!(f, " {name:?}")?,

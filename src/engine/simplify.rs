@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 /// The same outputs and updates from simpler nodes.
 pub(super) fn simplify(from: &Nodes) -> Nodes {
     let mut builder = Builder::default();
-    let mut map: Vec<NodeId> = Vec::with_capacity(from.nodes.len());
-    for node in &from.nodes {
+    let mut map: Vec<NodeId> = Vec::with_capacity(from.all.len());
+    for node in &from.all {
         let inputs = node.inputs.iter().map(|&i| map[i]).collect();
         map.push(builder.add(node.op.clone(), inputs, node.shape.clone()));
     }
@@ -47,8 +47,8 @@ fn live(
     for id in in_order(&nodes, &roots) {
         let mut node = nodes[id].clone();
         node.inputs.iter_mut().for_each(|input| *input = map[*input]);
-        map[id] = kept.nodes.len();
-        kept.nodes.push(node);
+        map[id] = kept.all.len();
+        kept.all.push(node);
     }
     kept.outputs = outputs.into_iter().map(|(name, id)| (name, map[id])).collect();
     kept.updates = updates.into_iter().map(|(state, value)| (map[state], map[value])).collect();
