@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
 import { control } from "./controls";
+import { loadPlot } from "./figure";
 import "./figure-view";
 import { measured } from "./numbers";
 import { Palette } from "./palette";
@@ -42,6 +43,8 @@ export class ExhibitView extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("poke", this.#poke);
+    // A figure will come: the chart library may load beside the model. If it cannot, they say so.
+    loadPlot().catch(() => {});
   }
 
   override disconnectedCallback(): void {

@@ -19,7 +19,8 @@ export class Thumbnail extends LitElement {
   declare dark: boolean;
 
   #palette = new Palette();
-  #client: Client | null = null;
+  /** Ends the turn this card has, if it has it. */
+  #end: () => void = () => {};
   #sight = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     this.#sight.disconnect();
@@ -38,7 +39,7 @@ export class Thumbnail extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#sight.disconnect();
-    this.#client?.close();
+    this.#end();
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -60,18 +61,18 @@ export class Thumbnail extends LitElement {
     return new Promise((resolve) => {
       const end = () => {
         client.close();
-        this.requestUpdate();
         resolve();
       };
       const client = new Client({
         replied: (reply, request) => {
           const figure = reply.type === "frame" ? reply.figures[0] : undefined;
           if (figure?.body.type === "plot") drawn.set(this.exhibit, figure);
+          this.requestUpdate();
           if (request.type === "advance" || figure === undefined) end();
         },
         panicked: end,
       });
-      this.#client = client;
+      this.#end = end;
       client.send({ type: "open", id: this.exhibit, ...plainStart(), device: "cpu" });
       client.send({ type: "advance", steps: 100_000, budget_ms: TRIAL_MS });
     });

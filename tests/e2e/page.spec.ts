@@ -177,7 +177,8 @@ test("an address is followed, and a broken one opens at the defaults and says so
 test("a check of a claim runs beside the exhibit and can be cancelled", async ({ page, site }) => {
   const entry = trainer(site);
   await open(page, site, entry);
-  const row = page.locator(".claims tbody tr").first();
+  const slow = entry.claims.findIndex(({ quick }) => !quick);
+  const row = page.locator(".claims tbody tr").nth(Math.max(0, slow));
   await row.getByRole("button", { name: /Check this claim/ }).click();
   await expect(row.locator("progress")).toBeVisible();
   await page.getByRole("button", { name: "Step", exact: true }).click();
