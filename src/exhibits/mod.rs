@@ -1,5 +1,7 @@
 //! The catalog.
 use crate::exhibit::Entry;
 
+pub mod pointer_networks;
+
 /// All exhibits, by id.
-pub const CATALOG: &[Entry] = &[];
+pub const CATALOG: &[Entry] = &[Entry::of::<pointer_networks::PointerNetworks>()];

@@ -1,0 +1,169 @@
+//! The points that a visitor plays with, and the net's answer to them.
+use super::{
+    decode::{Answer, Decoder},
+    hull::{Point, Score, hull, score},
+    instances,
+    pointer::Net,
+};
+use crate::{
+    error::{Error, Result},
+    figure::{Poke, PokeKind},
+};
+
+/// Most points on the plane.
+const MOST_POINTS: usize = 100;
+
+/// Fewest points: fewer have no hull with an inside.
+const LEAST_POINTS: usize = 3;
+
+/// How far outside the unit square a point may be put.
+const MARGIN: f64 = 0.25;
+
+/// Steps in a unit of length on which points are put down: a power of two, so that points can be put
+/// exactly on one line or on one another, which is allowed.
+const GRID: f64 = 1024.0;
+
+/// Points, in the visitor's order.
+///
+/// They are a set as chosen, on which all edits since the start are made in order: the same set and the
+/// same edits give the same points, whenever the set was chosen.
+pub struct Plane {
+    seed: u64,
+    set: (&'static str, usize),
+    edits: Vec<Poke>,
+    /// The points now.
+    pub points: Vec<Point>,
+    /// The net's answer, once there is one.
+    pub answered: Option<Answered>,
+}
+
+/// What a net makes of some points.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The points as fed.
+    pub fed: Vec<Point>,
+    /// Which of the visitor's points each of them is.
+    pub order: Vec<usize>,
+    /// The exact hull, as indices into `fed`.
+    pub hull: Vec<usize>,
+    /// The net's answers, best first; never empty.
+    pub answers: Vec<Answer>,
+    /// How good the best is.
+    pub score: Score,
+}
+
+impl Plane {
+    /// A set by name, of `n` points.
+    pub fn new(seed: u64, set: &'static str, n: usize) -> Self {
+        let points = instances::set(set, n, seed);
+        Self { seed, set: (set, n), edits: vec![], points, answered: None }
+    }
+
+    /// Changes to another set, if it is another.
+    pub fn show(&mut self, set: &'static str, n: usize) {
+        if self.set != (set, n) {
+            self.set = (set, n);
+            self.points = instances::set(set, n, self.seed);
+            for edit in &self.edits {
+                // An edit of a point that this set lacks has no effect.
+                if let Ok(points) = edited(&self.points, edit) {
+                    self.points = points;
+                }
+            }
+        }
+    }
+
+    /// Moves, adds or removes a point; on an error nothing changes.
+    pub fn poke(&mut self, poke: &Poke) -> Result<()> {
+        self.points = edited(&self.points, poke).map_err(|reason| Error::Poke {
+            figure: poke.figure.clone(),
+            kind: poke.kind.to_string(),
+            reason,
+        })?;
+        self.edits.push(poke.clone());
+        Ok(())
+    }
+
+    /// Has the net answer for the points as they are.
+    pub async fn answer(&mut self, net: &Net, decoder: &mut Decoder, width: usize) -> Result<()> {
+        let order = net.order.sort(&self.points);
+        let fed: Vec<Point> = order.iter().map(|&i| self.points[i]).collect();
+        let hull = hull(&fed, net.kind().start);
+        let answers = decoder.search(&[&fed], width).await?.pop().unwrap_or_default();
+        self.answered = answers
+            .first()
+            .map(|best| score(&fed, &best.outputs, &hull))
+            .map(|score| Answered { fed, order, hull, answers, score });
+        Ok(())
+    }
+}
+
+/// Points after an edit, or why it cannot be.
+fn edited(points: &[Point], poke: &Poke) -> Result<Vec<Point>, String> {
+    let (n, index) = (points.len(), poke.index as usize);
+    let inside = |x: f64| (-MARGIN..=1.0 + MARGIN).contains(&x);
+    let place = [poke.x, poke.y].map(|x| ((x * GRID).round() / GRID) as f32);
+    let mut points = points.to_vec();
+    match poke.kind {
+        PokeKind::Drag | PokeKind::Add if !inside(poke.x) || !inside(poke.y) => {
+            return Err(format!("a point must be within {MARGIN} of the unit square"));
+        }
+        PokeKind::Add if n >= MOST_POINTS => {
+            return Err(format!("there are {MOST_POINTS} points already, which is the most"));
+        }
+        PokeKind::Remove if n <= LEAST_POINTS => {
+            return Err(format!("a hull needs at least {LEAST_POINTS} points"));
+        }
+        PokeKind::Drag | PokeKind::Remove if index >= n => {
+            return Err(format!("there is no point {} among {n}", index + 1));
+        }
+        PokeKind::Drag => points[index] = place,
+        PokeKind::Add => points.push(place),
+        PokeKind::Remove => drop(points.remove(index)),
+        PokeKind::Click => return Err("points can be dragged, added and removed".to_owned()),
+    }
+    Ok(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn poke(kind: PokeKind, index: u32, x: f64, y: f64) -> Poke {
+        Poke { figure: "plane".into(), mark: "points".into(), kind, index, x, y }
+    }
+
+    #[test]
+    fn edits_are_made_on_whichever_set_is_shown() {
+        let mut plane = Plane::new(1, "grid", 9);
+        plane.poke(&poke(PokeKind::Drag, 2, 0.5, 0.25)).unwrap();
+        plane.poke(&poke(PokeKind::Add, 0, 1.1, 0.0)).unwrap();
+        plane.show("circle", 12);
+        assert_eq!(plane.points.len(), 13, "twelve and one added");
+        assert_eq!(plane.points[2], [0.5, 0.25], "dragged");
+        plane.show("grid", 9);
+        let mut again = Plane::new(1, "grid", 9);
+        again.poke(&poke(PokeKind::Drag, 2, 0.5, 0.25)).unwrap();
+        again.poke(&poke(PokeKind::Add, 0, 1.1, 0.0)).unwrap();
+        assert_eq!(plane.points, again.points, "as from the start");
+    }
+
+    #[test]
+    fn impossible_edits_say_why_and_change_nothing() {
+        let mut plane = Plane::new(1, "circle", 3);
+        let before = plane.points.clone();
+        for (kind, index, x) in [
+            (PokeKind::Remove, 0, 0.5),
+            (PokeKind::Drag, 3, 0.5),
+            (PokeKind::Add, 0, 1.3),
+            (PokeKind::Add, 0, f64::NAN),
+            (PokeKind::Click, 0, 0.5),
+        ] {
+            let error = plane.poke(&poke(kind, index, x, 0.5)).unwrap_err().to_string();
+            assert!(error.contains("plane is not possible"), "{error}");
+        }
+        assert_eq!(plane.points, before, "unchanged");
+        let mut full = Plane::new(1, "random", MOST_POINTS);
+        assert!(full.poke(&poke(PokeKind::Add, 0, 0.5, 0.5)).is_err(), "one too many");
+    }
+}

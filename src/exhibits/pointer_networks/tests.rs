@@ -1,0 +1,171 @@
+//! Tests of the whole nets: derivatives, the pointer's size, and that one set of weights serves all n.
+use super::{
+    Params, PointerNetworks,
+    decode::Decoder,
+    instances::{Instance, Order, output_steps},
+    pointer::{Architecture, Net, Scorer},
+    train::{Batch, loss},
+};
+use crate::{
+    engine::{Device, Fusion, Graph, Program, State, math, rng::Stream},
+    exhibit::{Ctx, Exhibit, Progress},
+    figure::Figure,
+    models::Weights,
+};
+
+fn net(architecture: Architecture, scorer: Scorer) -> Net {
+    Net {
+        architecture,
+        hidden: 8,
+        scorer,
+        standardised: true,
+        paper_init: false,
+        order: Order::Given,
+        mask: true,
+    }
+}
+
+const NETS: [(Architecture, Scorer); 4] = [
+    (Architecture::Lstm, Scorer::Additive),
+    (Architecture::Lstm, Scorer::ClippedDot),
+    (Architecture::SetAttention, Scorer::Additive),
+    (Architecture::SetAttention, Scorer::ClippedDot),
+];
+
+/// The derivative of the loss along a random direction against a central difference, for each tensor.
+#[test]
+fn gradients_agree_with_central_differences() {
+    for (architecture, scorer) in NETS {
+        for fusion in [Fusion::On, Fusion::Off] {
+            let net = net(architecture, scorer);
+            let (n, batch) = (5, 3);
+            let g = Graph::new();
+            let w = Weights::new(&g);
+            let value = loss(&net, &w, (n, output_steps(n), batch));
+            g.output("loss", value);
+            for ((name, _), grad) in w.list().iter().zip(g.grad(value, &w.vars())) {
+                g.output(&format!("grad {name}"), grad);
+            }
+            let plan = g.compile_with(fusion).unwrap();
+            let device = Device::cpu();
+            let state = State::new(&device, &[&plan], 5).unwrap();
+            let mut program = Program::new(&device, &plan, &state).unwrap();
+            let mut stream = Stream::new(5, "gradient test");
+            let instances: Vec<Instance> =
+                (0..batch).map(|_| net.kind().random(&mut stream, n)).collect();
+            Batch::of(&net, &instances, n, output_steps(n)).write(&net, &mut program).unwrap();
+            let mut value_at = |name: &str, values: &[f32]| {
+                state.write(name, values).unwrap();
+                program.run(1).unwrap();
+                let loss = pollster::block_on(program.read("loss")).unwrap()[0];
+                (loss, pollster::block_on(program.read(&format!("grad {name}"))).unwrap())
+            };
+            for (name, _) in w.list() {
+                let at = pollster::block_on(state.read(&name)).unwrap();
+                let direction: Vec<f32> = at.iter().map(|_| stream.normal()).collect();
+                let length = direction.iter().map(|d| d * d).sum::<f32>().sqrt();
+                let moved = |h: f32| -> Vec<f32> {
+                    at.iter().zip(&direction).map(|(x, d)| x + h * d / length).collect()
+                };
+                let (_, grad) = value_at(&name, &at);
+                let along = grad.iter().zip(&direction).map(|(g, d)| g * d / length).sum::<f32>();
+                let size = grad.iter().map(|g| g * g).sum::<f32>().sqrt();
+                // Wide differences cross kinks of ReLU, narrow ones drown in rounding: the best counts.
+                let errors = [1e-2, 3e-3, 1e-3, 3e-4].map(|h| {
+                    let slope =
+                        (value_at(&name, &moved(h)).0 - value_at(&name, &moved(-h)).0) / (2.0 * h);
+                    // 1e-3 of the derivative's length, and two roundings of a loss near 1.5.
+                    (slope - along).abs() / (1e-3 * size + 1.5 * f32::EPSILON / h)
+                });
+                let least = errors.into_iter().fold(f32::INFINITY, f32::min);
+                assert!(least <= 1.0, "{architecture:?} {scorer:?} {fusion:?} {name}: {errors:?}");
+            }
+        }
+    }
+}
+
+/// A run at the defaults but for a few parameters.
+fn open(change: impl FnOnce(&mut Params)) -> (PointerNetworks, Params) {
+    let mut p = Params::default();
+    change(&mut p);
+    (PointerNetworks::new(&Ctx { seed: 1, device: Device::cpu() }, &p).unwrap(), p)
+}
+
+fn draw(run: &mut PointerNetworks, p: &Params) -> Vec<Figure> {
+    pollster::block_on(run.refresh(p)).unwrap();
+    let figures = run.figures(p);
+    for figure in &figures {
+        assert_eq!(figure.fault(), None, "of {p:?}");
+    }
+    figures
+}
+
+#[test]
+fn figures_have_no_fault_before_during_and_with_many_points() {
+    for model in ["set attention", "LSTM Ptr-Net"] {
+        let (mut run, mut p) = open(|p| (p.model, p.batch, p.steps) = (model, 8, 50));
+        let before = draw(&mut run, &p);
+        for step in 1..=50 {
+            let progress = pollster::block_on(run.step(&p)).unwrap();
+            assert_eq!(progress == Progress::Done, step == 50, "done after the planned steps");
+        }
+        (p.shown, p.beam, p.output) = (100, 16, 2);
+        let after = draw(&mut run, &p);
+        let ids = |figures: &[Figure]| figures.iter().map(|f| f.id).collect::<Vec<_>>();
+        assert_eq!(ids(&before), ids(&after), "the same figures");
+        assert!(after[0].alt.starts_with("100 points"), "{}", after[0].alt);
+    }
+}
+
+#[test]
+fn drawing_and_restoring_leave_the_run_as_it_would_have_been() {
+    let steps = |run: &mut PointerNetworks, p: &Params, count| {
+        for _ in 0..count {
+            pollster::block_on(run.step(p)).unwrap();
+        }
+        run.history.losses.last("loss").unwrap()
+    };
+    let (mut plain, p) = open(|p| p.batch = 8);
+    let expected = steps(&mut plain, &p, 30);
+    let (mut drawn, _) = open(|p| p.batch = 8);
+    for _ in 0..10 {
+        draw(&mut drawn, &p);
+        steps(&mut drawn, &p, 2);
+    }
+    let saved = pollster::block_on(drawn.snapshot()).unwrap().unwrap();
+    let (mut restored, _) = open(|p| p.batch = 8);
+    restored.restore(&saved).unwrap();
+    assert_eq!(steps(&mut drawn, &p, 10), expected, "drawn every other step");
+    assert_eq!(steps(&mut restored, &p, 10), expected, "restored after 20");
+}
+
+#[test]
+fn a_beam_is_never_worse_than_greedy_and_a_mask_is_kept() {
+    for (architecture, scorer) in NETS {
+        let net = net(architecture, scorer);
+        let mut decoder = Decoder::new(net, 3).unwrap();
+        let mut stream = Stream::new(3, "beam test");
+        for n in [3, 8] {
+            let points = net.kind().random(&mut stream, n).points;
+            let greedy = pollster::block_on(decoder.greedy(&[&points])).unwrap().remove(0);
+            let beam = pollster::block_on(decoder.search(&[&points], 5)).unwrap().remove(0);
+            assert!(beam[0].log_prob >= greedy.log_prob - 1e-5, "{net:?}");
+            assert!(beam.is_sorted_by(|a, b| a.log_prob >= b.log_prob), "best first");
+            for answer in beam.iter().chain([&greedy]) {
+                let mut visited = answer.outputs.clone();
+                visited.sort_unstable();
+                visited.dedup();
+                assert_eq!(visited.len(), answer.outputs.len(), "no point twice");
+                assert!(answer.stopped && answer.outputs.len() >= 2, "stops, but not at once");
+                let log_prob: f32 = answer
+                    .attention
+                    .iter()
+                    .enumerate()
+                    .map(|(i, row)| math::ln(row[answer.outputs.get(i).copied().unwrap_or(n)]))
+                    .sum();
+                // Up to nine logarithms, each rounded.
+                assert!((log_prob - answer.log_prob).abs() < 1e-4, "sum of what was chosen");
+            }
+        }
+    }
+}

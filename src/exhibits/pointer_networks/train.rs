@@ -1,0 +1,204 @@
+//! Training by maximum likelihood (eq. 2) on fresh random instances, teacher forced (section 4.1).
+//!
+//! All sequences of a batch have one length n, drawn anew for each batch; each n has its program, and
+//! all programs share one state.
+use super::{
+    instances::{Instance, output_steps},
+    pointer::{Net, START, TOKEN},
+};
+use crate::{
+    engine::{Device, Graph, Plan, Program, Snapshot, State, rng::Stream},
+    error::Result,
+    models::{
+        Weights,
+        loss::{cross_entropy, masked_mean},
+        optim,
+    },
+};
+use std::collections::BTreeMap;
+
+/// How the weights are updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optimiser {
+    /// Adam, its rate falling to a twentieth along a cosine.
+    Adam,
+    /// Plain gradient descent at a constant rate, as in section 4.1.
+    Sgd,
+}
+
+/// Everything about training that is settled before it starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Recipe {
+    /// Instances a batch.
+    pub batch: usize,
+    /// Fewest points.
+    pub least: usize,
+    /// Most points.
+    pub most: usize,
+    /// How the weights are updated.
+    pub optimiser: Optimiser,
+    /// Steps over which Adam's rate falls.
+    pub steps: usize,
+}
+
+/// Joint norm of the derivatives is at most this; section 4.1.
+const CLIP_NORM: f32 = 2.0;
+
+/// What is left of Adam's rate in the end.
+const FLOOR: f32 = 0.05;
+
+/// Mean cross-entropy an output of a batch: a graph's inputs are those of [`Batch`].
+pub(super) fn loss<'g>(
+    net: &Net,
+    w: &Weights<'g>,
+    (n, steps, batch): (usize, usize, usize),
+) -> crate::engine::Var<'g> {
+    let g = w.graph();
+    let encoding = net.encode(w, g.input("tokens", [batch, n, TOKEN]));
+    let first = g.input("first", [steps, batch, TOKEN]);
+    let previous = g.input("previous", [steps, batch, TOKEN]);
+    let (queries, _) = net.decode(w, &encoding.carry, (first, previous));
+    let allowed = g.input("allowed", [steps, batch, n + 1]);
+    let logits = net.point(w, (encoding.keys, queries), allowed);
+    let losses = cross_entropy(logits, g.input("target", [steps, batch]));
+    masked_mean(losses, g.input("counts", [steps, batch]))
+}
+
+/// One training step on sequences of `n` points.
+pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
+    let g = Graph::new();
+    let w = Weights::new(&g);
+    let loss = loss(net, &w, (n, output_steps(n), recipe.batch));
+    let rate = g.input("rate", []);
+    let (grads, _) = optim::clip_global_norm(&g.grad(loss, &w.vars()), CLIP_NORM);
+    match recipe.optimiser {
+        Optimiser::Adam => {
+            let rate = rate * optim::cosine(&g, recipe.steps, FLOOR);
+            optim::adam(&w, &grads, rate, optim::Adam::default());
+        }
+        Optimiser::Sgd => optim::sgd(&w, &grads, rate),
+    }
+    g.output("loss", loss);
+    g.compile()
+}
+
+/// Inputs of one training step, row-major.
+pub struct Batch {
+    /// `[batch, n, 4]`.
+    pub tokens: Vec<f32>,
+    /// The token of the first output, or the start symbol before there is one: `[steps, batch, 4]`.
+    pub first: Vec<f32>,
+    /// The token of the output before, or the start symbol: `[steps, batch, 4]`.
+    pub previous: Vec<f32>,
+    /// What may be pointed at: `[steps, batch, n + 1]`.
+    pub allowed: Vec<f32>,
+    /// What should be: `[steps, batch]`.
+    pub target: Vec<f32>,
+    /// One up to the stop symbol, zero after it: `[steps, batch]`.
+    pub counts: Vec<f32>,
+}
+
+impl Batch {
+    /// Of instances of `n` points, for `steps` outputs.
+    pub fn of(net: &Net, instances: &[Instance], n: usize, steps: usize) -> Self {
+        let cells = steps * instances.len();
+        let mut batch = Self {
+            tokens: instances.iter().flat_map(|i| &i.points).flat_map(|&p| net.token(p)).collect(),
+            first: Vec::with_capacity(cells * TOKEN),
+            previous: Vec::with_capacity(cells * TOKEN),
+            allowed: vec![0.0; cells * (n + 1)],
+            target: Vec::with_capacity(cells),
+            counts: Vec::with_capacity(cells),
+        };
+        for step in 0..steps {
+            for (row, instance) in instances.iter().enumerate() {
+                let outputs = &instance.hull[..step.min(instance.hull.len())];
+                let token = |j: Option<&usize>| j.map_or(START, |&j| net.token(instance.points[j]));
+                batch.first.extend(token(outputs.first()));
+                batch.previous.extend(token(outputs.last()));
+                let cell = (step * instances.len() + row) * (n + 1);
+                net.allowed(n, outputs, &mut batch.allowed[cell..=cell + n]);
+                batch.target.push(instance.hull.get(step).map_or(n, |&j| j) as f32);
+                batch.counts.push(if step <= instance.hull.len() { 1.0 } else { 0.0 });
+            }
+        }
+        batch
+    }
+
+    /// Writes all inputs but the rate.
+    pub fn write(&self, net: &Net, program: &mut Program) -> Result<()> {
+        program.write("tokens", &self.tokens)?;
+        if net.reads_first() {
+            program.write("first", &self.first)?;
+        }
+        program.write("previous", &self.previous)?;
+        program.write("allowed", &self.allowed)?;
+        program.write("target", &self.target)?;
+        program.write("counts", &self.counts)
+    }
+}
+
+/// A net in training.
+pub struct Trainer {
+    /// What is trained.
+    pub net: Net,
+    /// How.
+    pub recipe: Recipe,
+    device: Device,
+    seed: u64,
+    state: State,
+    programs: BTreeMap<usize, Program>,
+    /// Steps taken.
+    pub step: usize,
+    last: usize,
+}
+
+impl Trainer {
+    /// Before the first step.
+    pub fn new(device: &Device, net: Net, recipe: Recipe, seed: u64) -> Result<Self> {
+        let n = recipe.most;
+        let plan = plan(&net, &recipe, n)?;
+        let state = State::new(device, &[&plan], seed)?;
+        let programs = BTreeMap::from([(n, Program::new(device, &plan, &state)?)]);
+        Ok(Self { net, recipe, device: device.clone(), seed, state, programs, step: 0, last: n })
+    }
+
+    /// One step on a fresh batch, which depends on the seed and the number of the step alone.
+    pub fn step(&mut self, rate: f32) -> Result<()> {
+        let mut stream = Stream::new(self.seed, &format!("batch {}", self.step));
+        let Recipe { least, most, batch, .. } = self.recipe;
+        let n = least + stream.below(most - least + 1);
+        let kind = self.net.kind();
+        let instances: Vec<Instance> = (0..batch).map(|_| kind.random(&mut stream, n)).collect();
+        if !self.programs.contains_key(&n) {
+            let plan = plan(&self.net, &self.recipe, n)?;
+            self.programs.insert(n, Program::new(&self.device, &plan, &self.state)?);
+        }
+        if let Some(program) = self.programs.get_mut(&n) {
+            Batch::of(&self.net, &instances, n, output_steps(n)).write(&self.net, program)?;
+            program.write("rate", &[rate])?;
+            program.run(1)?;
+        }
+        (self.last, self.step) = (n, self.step + 1);
+        Ok(())
+    }
+
+    /// Loss of the last step; NaN before the first.
+    pub async fn loss(&mut self) -> Result<f32> {
+        match self.programs.get_mut(&self.last) {
+            Some(program) if self.step > 0 => Ok(program.read("loss").await?[0]),
+            _ => Ok(f32::NAN),
+        }
+    }
+
+    /// A copy of all that is trained and of the optimiser's moments.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        self.state.read_all().await
+    }
+
+    /// Goes back to a copy.
+    pub fn restore(&mut self, saved: &Snapshot) -> Result<()> {
+        self.step = saved.step as usize;
+        self.state.write_all(saved)
+    }
+}
