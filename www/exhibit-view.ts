@@ -5,7 +5,7 @@ import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
 import { control } from "./controls";
 import { loadPlot } from "./figure";
 import "./figure-view";
-import { measured } from "./numbers";
+import { measured, readable } from "./numbers";
 import { Palette } from "./palette";
 import type { DeviceInfo, Param, Poke } from "./protocol";
 import { PACES, type Run } from "./run";
@@ -97,7 +97,7 @@ export class ExhibitView extends LitElement {
       <button ?disabled=${finished} @click=${() => run.step()}>Step</button>
       <button ?disabled=${stopped} @click=${() => run.reset()}>Reset</button>
       <output class="step" aria-label="Steps taken">
-        step <b>${(frame?.step ?? 0).toLocaleString("en")}</b>${frame?.done ? ", done" : ""}
+        step <b>${readable(frame?.step ?? 0)}</b>${frame?.done ? ", done" : ""}
       </output>
     </div>`;
   }

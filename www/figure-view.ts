@@ -9,6 +9,10 @@ import type { Body, Color, Column, Figure, Mark, Poke } from "./protocol";
 import { type Format, save } from "./save";
 import { sameFigure } from "./same";
 
+/** A figure in view is drawn at most an eleventh of the time, one out of view far less. */
+const SEEN_REST = 10;
+const UNSEEN_REST = 150;
+
 /** `<orrery-figure>`: draws its `figure` again whenever the content has changed. */
 export class FigureView extends LitElement {
   static override properties = {
@@ -26,6 +30,11 @@ export class FigureView extends LitElement {
   #plot: PlotLibrary | null = null;
   #width = 0;
   #poking: Poking | null = null;
+  #seen = false;
+  #sight = new IntersectionObserver((entries) => {
+    this.#seen = entries.at(-1)?.isIntersecting ?? false;
+    if (this.#seen) this.#draw();
+  });
   #sizes = new ResizeObserver((entries) => {
     const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
     if (width === this.#width || width === 0) return;
@@ -40,6 +49,7 @@ export class FigureView extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#sizes.disconnect();
+    this.#sight.disconnect();
     cancelFrame(this);
   }
 
@@ -48,6 +58,7 @@ export class FigureView extends LitElement {
     if (host === null) return;
     this.#poking = new Poking(host, (poke) => this.#tell(poke));
     this.#sizes.observe(host);
+    this.#sight.observe(host);
     loadPlot().then(
       (plot) => {
         this.#plot = plot;
@@ -131,7 +142,8 @@ export class FigureView extends LitElement {
         this.querySelector(".plot")?.replaceChildren(`This figure cannot be drawn: ${reason}`);
       }
     };
-    nextFrame(this, draw, this.#poking?.holding ?? false);
+    const rest = this.#seen ? SEEN_REST : UNSEEN_REST;
+    nextFrame(this, draw, this.#poking?.holding ? 0 : rest);
   }
 
   #drawNow(plot: PlotLibrary, body: PlotBody): void {
@@ -160,14 +172,15 @@ function legend(
 ): TemplateResult | typeof nothing {
   const { color } = body;
   if (color === null || !color.legend) return nothing;
-  if (color.kind !== "series") return rampLegend({ ...color, kind: color.kind }, dark);
   const names = seriesOf(figure);
-  return html`<ul class="legend" aria-label="Legend">
+  const series = html`<ul class="legend" aria-label="Legend">
     ${names.map((name) => {
       const style = `--swatch: ${palette.color(name, dark)}`;
       return html`<li style=${style}>${name}</li>`;
     })}
   </ul>`;
+  return html`${names.length === 0 ? nothing : series}
+  ${color.kind === "series" ? nothing : rampLegend({ ...color, kind: color.kind }, dark)}`;
 }
 
 function rampLegend(

@@ -68,7 +68,11 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
     x: axis("x", body, look, look.width < 520 ? 5 : 8),
     y: axis("y", body, look, frame.height < 260 ? 4 : 6),
     color: colorScale(body.color, look.dark),
-    marks: body.marks.map((mark) => drawMark(plot, mark, look, handles)),
+    marks: [
+      // Where no axis shows how far the plane reaches, a thin frame does.
+      body.x.hidden && body.y.hidden ? plot.frame({ strokeOpacity: 0.2 }) : null,
+      ...body.marks.map((mark) => drawMark(plot, mark, look, handles)),
+    ],
   };
   const drawn = plot.plot(options);
   const svg = drawn instanceof SVGSVGElement ? drawn : drawn.querySelector("svg");

@@ -2,24 +2,27 @@
 
 /** A frame's drawing ends after the job that has used this up. */
 const BUDGET_MS = 8;
-/** A job that took a while waits this many times as long before its owner draws again. */
-const REST = 10;
+
+interface Job {
+  run: () => void;
+  /** How many times as long as its last drawing took an owner rests before the next. */
+  rest: number;
+}
 
 /** What waits to be drawn, first come first drawn; a newer job for an owner replaces its older one. */
-const jobs = new Map<object, () => void>();
-/** Until when each owner rests. */
-const resting = new WeakMap<object, number>();
-let scheduled = false;
+const jobs = new Map<object, Job>();
+/** When the last drawing of each owner ended, and how long it took. */
+const drawn = new WeakMap<object, { ended: number; took: number }>();
+let frame = 0;
+let timer = 0;
 
 /**
- * Runs `job` in an animation frame to come, unless a newer one for `owner` takes its place. Owners
- * whose jobs are slow get their turn less often; an `urgent` job does not wait for its turn.
+ * Runs `run` in an animation frame to come, unless a newer job for `owner` takes its place, and not
+ * before the owner has rested: slow drawings get their turn less often, with `rest` 0 at once.
  */
-export function nextFrame(owner: object, job: () => void, urgent: boolean): void {
-  if (urgent) resting.delete(owner);
-  jobs.set(owner, job);
-  if (!scheduled) requestAnimationFrame(work);
-  scheduled = true;
+export function nextFrame(owner: object, run: () => void, rest: number): void {
+  jobs.set(owner, { run, rest });
+  if (frame === 0 && (timer === 0 || rest === 0)) schedule();
 }
 
 /** Forgets the job of `owner`. */
@@ -27,17 +30,30 @@ export function cancelFrame(owner: object): void {
   jobs.delete(owner);
 }
 
+function schedule(): void {
+  clearTimeout(timer);
+  timer = 0;
+  const wait = Math.min(...[...jobs].map(([owner, job]) => due(owner, job))) - performance.now();
+  if (wait <= 0) frame = requestAnimationFrame(work);
+  else if (Number.isFinite(wait)) timer = window.setTimeout(schedule, wait);
+}
+
+function due(owner: object, { rest }: Job): number {
+  const last = drawn.get(owner);
+  return last === undefined ? 0 : last.ended + rest * last.took;
+}
+
 function work(): void {
+  frame = 0;
   const start = performance.now();
   for (const [owner, job] of jobs) {
     const begun = performance.now();
     if (begun - start > BUDGET_MS) break;
-    if ((resting.get(owner) ?? 0) > begun) continue;
+    if (due(owner, job) > begun) continue;
     jobs.delete(owner);
-    job();
+    job.run();
     const ended = performance.now();
-    resting.set(owner, ended + REST * (ended - begun));
+    drawn.set(owner, { ended, took: ended - begun });
   }
-  scheduled = jobs.size > 0;
-  if (scheduled) requestAnimationFrame(work);
+  if (jobs.size > 0) schedule();
 }

@@ -1,11 +1,13 @@
 // Numbers as the page prints them.
 
+const WHOLE = new Intl.NumberFormat("en");
+
 /** A number with as many digits as a reader can use; a dash for none. */
 export function readable(value: number | null): string {
   if (value === null || Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e6) return signed(value.toLocaleString("en"));
+  if (Number.isInteger(value) && size < 1e6) return signed(WHOLE.format(value));
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return signed(value.toExponential(2));
   return signed(String(Number(value.toPrecision(4))));
 }

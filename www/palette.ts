@@ -64,9 +64,15 @@ export function seriesOf(figure: Figure): string[] {
   return [...names];
 }
 
+const asked = new Map<string, boolean>();
+
 /** Whether an option is the name of a series, and not a colour of its own. */
 export function isSeries(paint: string): boolean {
-  return paint !== "none" && !CSS.supports("color", paint);
+  const known = asked.get(paint);
+  if (known !== undefined) return known;
+  const series = paint !== "none" && !CSS.supports("color", paint);
+  asked.set(paint, series);
+  return series;
 }
 
 /** The colour at `t` from 0 to 1 of a scale for quantities or for differences. */
