@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod common;
 
-use common::gpu;
-use orrery::engine::gpu::GpuDevice;
+use common::{gpu, programs};
+use orrery::engine::{Device, gpu::GpuDevice};
 use std::{future::Future, rc::Rc};
 
 /// Runs a check, or says that there is no adapter.
@@ -54,6 +54,16 @@ fn indexing() {
 #[test]
 fn replay() {
     on_device(async |device| gpu::replay(&device).await);
+}
+
+#[test]
+fn agree() {
+    on_device(async |device| programs::agree(&Device::Gpu(device)).await);
+}
+
+#[test]
+fn snapshots() {
+    on_device(async |device| programs::snapshots(&Device::Gpu(device)).await);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Programs: plans on a device, and the state that they share.
 use super::{
     cpu::CpuProgram,
+    gpu::{GpuDevice, GpuProgram, GpuState},
     kernel::{HEADER_WORDS, STEP_WORD},
     op::Init,
     plan::{Plan, Slot},
@@ -8,13 +9,15 @@ use super::{
     shape::numel,
 };
 use crate::error::{Error, Result};
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, pin::Pin, rc::Rc};
 
 /// Where programs run.
 #[derive(Clone, Debug)]
 pub enum Device {
     /// The processor, one thread.
     Cpu,
+    /// A GPU, or software that acts as one.
+    Gpu(Rc<GpuDevice>),
 }
 
 /// What kind of device it is.
@@ -51,6 +54,7 @@ struct Inner {
 #[derive(Debug)]
 enum Storage {
     Cpu(RefCell<Vec<f32>>),
+    Gpu(GpuState),
 }
 
 /// A plan on a device, with its inputs and outputs.
@@ -61,8 +65,18 @@ pub struct Program {
     backend: Backend,
 }
 
+/// What a GPU will answer.
+type Answer = Pin<Box<dyn Future<Output = Result<Vec<Vec<f32>>>>>>;
+
+/// Outputs on their way.
+enum Reading {
+    Done(Vec<Vec<f32>>),
+    Gpu(Answer),
+}
+
 enum Backend {
     Cpu(CpuProgram),
+    Gpu(GpuProgram),
 }
 
 impl Device {
@@ -71,30 +85,40 @@ impl Device {
         Self::Cpu
     }
 
+    /// The GPU that the system prefers. Fails with [`Error::NoGpu`] if there is none.
+    pub async fn gpu() -> Result<Self> {
+        Ok(Self::Gpu(Rc::new(GpuDevice::open().await?)))
+    }
+
     /// What kind of device it is.
     pub fn kind(&self) -> DeviceKind {
         match self {
             Self::Cpu => DeviceKind::Cpu,
+            Self::Gpu(_) => DeviceKind::Gpu,
         }
     }
 
-    /// The GPU, if there is one.
-    #[expect(clippy::unused_async, reason = "a browser's GPU is waited for")]
-    pub async fn gpu() -> Result<Self> {
-        Err(Error::NoGpu { reason: "programs do not run on it yet".to_owned() })
-    }
-
-    /// Its name, as far as it tells.
+    /// What it is called.
     pub fn name(&self) -> &str {
         match self {
             Self::Cpu => "one thread",
+            Self::Gpu(gpu) => gpu.name(),
         }
     }
 
-    /// Whether it is a GPU that is only acted by software.
+    /// Whether it is software that acts as a GPU: slower than the CPU itself.
     pub fn is_software(&self) -> bool {
         match self {
             Self::Cpu => false,
+            Self::Gpu(gpu) => gpu.is_software(),
+        }
+    }
+
+    /// Waits until all that programs were told to run is done; for measuring time.
+    pub async fn idle(&self) -> Result<()> {
+        match self {
+            Self::Cpu => Ok(()),
+            Self::Gpu(gpu) => gpu.idle().await,
         }
     }
 }
@@ -104,7 +128,7 @@ impl State {
     ///
     /// Beginnings come from the seed and the name alone, so that they are the same on every device
     /// and do not depend on the order. Fails if two plans give one name two shapes.
-    pub fn new(_device: &Device, plans: &[&Plan], seed: u64) -> Result<Self> {
+    pub fn new(device: &Device, plans: &[&Plan], seed: u64) -> Result<Self> {
         let mut slots: Vec<Slot> = Vec::new();
         let mut inits: Vec<Init> = Vec::new();
         let mut words = HEADER_WORDS;
@@ -126,9 +150,15 @@ impl State {
         for (slot, init) in slots.iter().zip(&inits) {
             init.fill(slot, seed, &mut values[slot.offset..slot.offset + numel(&slot.shape)]);
         }
-        Ok(Self {
-            inner: Rc::new(Inner { slots, words, storage: Storage::Cpu(RefCell::new(values)) }),
-        })
+        let storage = match device {
+            Device::Cpu => Storage::Cpu(RefCell::new(values)),
+            Device::Gpu(gpu) => {
+                let state = GpuState::new(gpu, words)?;
+                state.write(0, &values)?;
+                Storage::Gpu(state)
+            }
+        };
+        Ok(Self { inner: Rc::new(Inner { slots, words, storage }) })
     }
 
     /// Tensors in order.
@@ -137,20 +167,20 @@ impl State {
     }
 
     /// One tensor, row-major.
-    #[expect(clippy::unused_async, reason = "reading back from a GPU is")]
     pub async fn read(&self, name: &str) -> Result<Vec<f32>> {
         let slot = find(&self.inner.slots, "state", name)?;
-        let range = slot.offset..slot.offset + numel(&slot.shape);
+        let (offset, len) = (slot.offset, numel(&slot.shape));
         match &self.inner.storage {
-            Storage::Cpu(values) => Ok(values.borrow()[range].to_vec()),
+            Storage::Cpu(values) => Ok(values.borrow()[offset..offset + len].to_vec()),
+            Storage::Gpu(state) => state.read(offset, len).await,
         }
     }
 
     /// Everything, in memory.
-    #[expect(clippy::unused_async, reason = "reading back from a GPU is")]
     pub async fn read_all(&self) -> Result<Snapshot> {
         let values = match &self.inner.storage {
             Storage::Cpu(values) => values.borrow().clone(),
+            Storage::Gpu(state) => state.read(0, self.inner.words).await?,
         };
         let tensor = |slot: &Slot| {
             let words = &values[slot.offset..slot.offset + numel(&slot.shape)];
@@ -166,8 +196,7 @@ impl State {
     pub fn write(&self, name: &str, values: &[f32]) -> Result<()> {
         let slot = find(&self.inner.slots, "state", name)?;
         fits(slot, values)?;
-        self.put(slot.offset, values);
-        Ok(())
+        self.put(slot.offset, values)
     }
 
     /// Writes the tensors of a snapshot that this state has, and its step. All or nothing.
@@ -181,28 +210,36 @@ impl State {
         }
         for slot in &self.inner.slots {
             if let Some((_, values)) = snapshot.tensors.get(&slot.name) {
-                self.put(slot.offset, values);
+                self.put(slot.offset, values)?;
             }
         }
-        self.put(STEP_WORD, &[snapshot.step as f32]);
-        Ok(())
+        self.put(STEP_WORD, &[snapshot.step as f32])
     }
 
-    fn put(&self, offset: usize, values: &[f32]) {
+    fn put(&self, offset: usize, values: &[f32]) -> Result<()> {
         match &self.inner.storage {
             Storage::Cpu(words) => {
                 words.borrow_mut()[offset..offset + values.len()].copy_from_slice(values);
+                Ok(())
             }
+            Storage::Gpu(state) => state.write(offset, values),
         }
     }
 }
 
 impl Program {
-    /// Makes a plan ready to run on a state; every state tensor of the plan must be there.
-    pub fn new(_device: &Device, plan: &Plan, state: &State) -> Result<Self> {
+    /// Makes a plan ready to run on a state, which must be on the same device and have every state
+    /// tensor of the plan.
+    pub fn new(device: &Device, plan: &Plan, state: &State) -> Result<Self> {
         let plan = relocate(plan, state)?;
-        let backend = match &state.inner.storage {
-            Storage::Cpu(_) => Backend::Cpu(CpuProgram::new(&plan, state.inner.words)),
+        let backend = match (device, &state.inner.storage) {
+            (Device::Cpu, Storage::Cpu(_)) => {
+                Backend::Cpu(CpuProgram::new(&plan, state.inner.words))
+            }
+            (Device::Gpu(gpu), Storage::Gpu(state)) => {
+                Backend::Gpu(GpuProgram::new(gpu, &plan, state)?)
+            }
+            _ => unreachable!("a program and its state on two devices"),
         };
         Ok(Self { state: state.clone(), inputs: plan.inputs, outputs: plan.outputs, backend })
     }
@@ -214,29 +251,64 @@ impl Program {
         match &mut self.backend {
             Backend::Cpu(program) => {
                 program.arena[slot.offset..slot.offset + values.len()].copy_from_slice(values);
+                Ok(())
             }
+            Backend::Gpu(program) => program.write(slot.offset, values),
         }
-        Ok(())
     }
 
-    /// Runs some steps.
+    /// Runs some steps. A GPU is only told to; [`Self::read`] waits for it.
     pub fn run(&mut self, steps: usize) -> Result<()> {
         match (&mut self.backend, &self.state.inner.storage) {
             (Backend::Cpu(program), Storage::Cpu(state)) => {
                 program.run(&mut state.borrow_mut(), steps);
+                Ok(())
             }
+            (Backend::Gpu(program), _) => program.run(steps),
+            _ => unreachable!("a program and its state on two devices"),
         }
-        Ok(())
+    }
+
+    /// Sets how many steps a GPU is given at once at most: as many as fit 5 to 10 ms, as measured by
+    /// whoever has a clock.
+    pub fn set_steps_per_submission(&self, steps: usize) {
+        if let Backend::Gpu(program) = &self.backend {
+            program.set_steps_per_submission(steps);
+        }
     }
 
     /// An output as the last step left it, row-major.
-    #[expect(clippy::unused_async, reason = "reading back from a GPU is")]
-    pub async fn read(&mut self, name: &str) -> Result<Vec<f32>> {
-        let slot = find(&self.outputs, "output", name)?;
-        let range = slot.offset..slot.offset + numel(&slot.shape);
-        match &self.backend {
-            Backend::Cpu(program) => Ok(program.arena[range].to_vec()),
+    ///
+    /// What is read is settled when this is called: more steps may be run before the future is awaited.
+    pub fn read(&self, name: &str) -> impl Future<Output = Result<Vec<f32>>> + use<> {
+        let reading = self.read_many(&[name]);
+        async move { Ok(reading.await?.pop().unwrap_or_default()) }
+    }
+
+    /// Several outputs at once, as [`Self::read`]; on a GPU in one copy.
+    pub fn read_many(&self, names: &[&str]) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<> {
+        let reading = self.start_reading(names);
+        async move {
+            match reading? {
+                Reading::Done(values) => Ok(values),
+                Reading::Gpu(future) => future.await,
+            }
         }
+    }
+
+    fn start_reading(&self, names: &[&str]) -> Result<Reading> {
+        let range = |name: &&str| {
+            let slot = find(&self.outputs, "output", name)?;
+            Ok((slot.offset, numel(&slot.shape)))
+        };
+        let ranges = names.iter().map(range).collect::<Result<Vec<(usize, usize)>>>()?;
+        Ok(match &self.backend {
+            Backend::Cpu(program) => {
+                let copy = |&(at, len): &(usize, usize)| program.arena[at..at + len].to_vec();
+                Reading::Done(ranges.iter().map(copy).collect())
+            }
+            Backend::Gpu(program) => Reading::Gpu(Box::pin(program.read(&ranges))),
+        })
     }
 }
 

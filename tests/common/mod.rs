@@ -2,3 +2,4 @@
 pub(crate) mod gpu;
 pub(crate) mod interpret;
 pub(crate) mod kernels;
+pub(crate) mod programs;

@@ -39,6 +39,12 @@ pub struct GpuDevice {
     counts: Cell<Counts>,
 }
 
+impl std::fmt::Debug for GpuDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GpuDevice").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
 impl GpuDevice {
     /// Opens the adapter that the system prefers, the fast one if there are two.
     ///

@@ -22,6 +22,12 @@ pub struct GpuState {
     words: usize,
 }
 
+impl std::fmt::Debug for GpuState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GpuState").field("words", &self.words).finish_non_exhaustive()
+    }
+}
+
 impl GpuState {
     /// A state of that many words, all zero. Fails if the device has no buffer of that size.
     pub fn new(device: &Rc<GpuDevice>, words: usize) -> Result<Self> {
@@ -51,7 +57,7 @@ impl GpuState {
         &self,
         offset: usize,
         len: usize,
-    ) -> impl Future<Output = Result<Vec<f32>>> + use<'_> {
+    ) -> impl Future<Output = Result<Vec<f32>>> + use<> {
         let reading = self.device.copy_out(&[Source { buffer: &self.buffer, offset, len }]);
         async move { Ok(reading.await?.pop().unwrap_or_default()) }
     }
@@ -184,7 +190,7 @@ impl GpuProgram {
     pub fn read(
         &self,
         ranges: &[(usize, usize)],
-    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<'_> {
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<> {
         let source = |&(offset, len): &(usize, usize)| Source { buffer: &self.arena, offset, len };
         self.device.copy_out(&ranges.iter().map(source).collect::<Vec<_>>())
     }

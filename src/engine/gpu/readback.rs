@@ -5,6 +5,7 @@ use std::{
     cell::RefCell,
     future::Future,
     pin::Pin,
+    rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
@@ -70,10 +71,11 @@ impl GpuDevice {
     /// Copies ranges out in one go; each becomes a vector of the answer.
     ///
     /// The copy is submitted when this is called, not when the future is first polled.
-    pub(super) fn copy_out<'a>(
-        &'a self,
+    pub(super) fn copy_out(
+        self: &Rc<Self>,
         sources: &[Source<'_>],
-    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<'a> {
+    ) -> impl Future<Output = Result<Vec<Vec<f32>>>> + use<> {
+        let device = Rc::clone(self);
         let lens: Vec<usize> = sources.iter().map(|source| source.len).collect();
         let words: usize = lens.iter().sum();
         let started = self.check().map(|()| {
@@ -91,24 +93,24 @@ impl GpuDevice {
             buffer.map_async(wgpu::MapMode::Read, 0..at, move |result| {
                 finish(&inner, result.map_err(|error| error.to_string()));
             });
-            (Lent { device: self, buffer: Some(buffer) }, signal)
+            (Lent { device: Rc::clone(self), buffer: Some(buffer) }, signal)
         });
         async move {
             let (lent, signal) = started?;
-            signal.wait(&self.device).await?;
-            self.check()?;
+            signal.wait(&device.device).await?;
+            device.check()?;
             lent.read(&lens)
         }
     }
 }
 
 /// A staging buffer in use; goes back to the ring when dropped, even if nobody waited for it.
-struct Lent<'a> {
-    device: &'a GpuDevice,
+struct Lent {
+    device: Rc<GpuDevice>,
     buffer: Option<wgpu::Buffer>,
 }
 
-impl Lent<'_> {
+impl Lent {
     fn read(&self, lens: &[usize]) -> Result<Vec<Vec<f32>>> {
         let bytes = lens.iter().sum::<usize>() as u64 * 4;
         let lost = |reason: String| Error::DeviceLost { reason };
@@ -125,7 +127,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for Lent {
     fn drop(&mut self) {
         if let Some(buffer) = self.buffer.take() {
             buffer.unmap();
