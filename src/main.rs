@@ -1,4 +1,6 @@
-//! The command line: list, run, reproduce.
+//! The command line: list, run, reproduce, bench.
+#[cfg(not(target_arch = "wasm32"))]
+mod bench;
 #[cfg(not(target_arch = "wasm32"))]
 mod cli;
 

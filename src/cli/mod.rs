@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+mod bench;
 mod list;
 mod reproduce;
 mod run;
@@ -35,6 +36,8 @@ enum Command {
     Run(run::Options),
     /// Measures what the papers claim: paper, here, holds.
     Reproduce(reproduce::Options),
+    /// Times a training step of three networks, and matrix products beside the crate `gemm`.
+    Bench(bench::Options),
 }
 
 /// What makes a run, as in an address.
@@ -101,6 +104,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(options) => list::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Reproduce(options) => reproduce::main(&options),
+        Command::Bench(options) => bench::main(&options),
     };
     match outcome {
         Ok(code) => code,
