@@ -76,6 +76,9 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   };
   const drawn = plot.plot(options);
   const svg = drawn instanceof SVGSVGElement ? drawn : drawn.querySelector("svg");
+  // Plot draws large dots first; hands and keys go through them in the order of the data.
+  const place = ({ mark }: Handle) => body.marks.indexOf(mark);
+  handles.sort((a, b) => place(a) - place(b) || a.index - b.index);
   if (svg === null) throw new Error("the chart library returned no drawing");
   return { svg, handles, x: ruler(drawn.scale("x")), y: ruler(drawn.scale("y")) };
 }

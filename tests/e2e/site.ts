@@ -105,3 +105,38 @@ export async function shapes(page: Page, figure = "orrery-figure >> nth=0"): Pro
       [...svg.querySelectorAll("path")].map((path) => path.getAttribute("d")).join(";"),
     );
 }
+
+/** Runs `during` and returns the longest task of the page thread meanwhile, in ms. */
+export async function longestTask(page: Page, during: () => Promise<void>): Promise<Longest> {
+  const browser = page.context().browser();
+  if (browser === null) throw new Error("no browser to trace");
+  await browser.startTracing(page, { categories: ["toplevel", "__metadata"] });
+  await during();
+  const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: Event[] };
+  const thread = (event: Event) => `${event.pid}:${event.tid}`;
+  const main = new Set<string>();
+  for (const event of trace.traceEvents) {
+    if (event.args?.name === "CrRendererMain") main.add(thread(event));
+  }
+  const tasks = trace.traceEvents.filter(({ name }) => name.endsWith("RunTask"));
+  const ours = tasks.filter((event) => main.has(thread(event)));
+  const longest = (times: (number | undefined)[]) =>
+    Math.round(Math.max(0, ...times.map((time) => (time ?? 0) / 1000)));
+  return { wall: longest(ours.map(({ dur }) => dur)), cpu: longest(ours.map(({ tdur }) => tdur)) };
+}
+
+/** By the clock, which tells of the machine's other work too, and by the processor's time. */
+interface Longest {
+  wall: number;
+  cpu: number;
+}
+
+/** An event of a trace of Chromium; times in microseconds. */
+interface Event {
+  name: string;
+  pid: number;
+  tid: number;
+  dur?: number;
+  tdur?: number;
+  args?: { name?: string };
+}
