@@ -48,6 +48,9 @@ export interface Ruler {
   invert: ((pixel: number) => number) | null;
 }
 
+/** Channels in pixels, or from 0 to 1, that Plot would take for quantities to be scaled. */
+const LITERAL = ["r", "opacity", "fillOpacity", "strokeOpacity"];
+
 type MarkMaker = (data: { length: number }, options: MarkOptions) => Markish;
 
 let library: Promise<PlotLibrary> | null = null;
@@ -156,6 +159,10 @@ function drawMark(plot: PlotLibrary, mark: Mark, look: Look, handles: Handle[]):
       if (mark.channels["z"] === undefined) options["z"] = given;
       options[paint] = { value: given.map((n) => paintOf(String(n), look)), scale: null };
     }
+  }
+  for (const literal of LITERAL) {
+    const value = mark.channels[literal];
+    if (value !== undefined) options[literal] = { value, scale: null };
   }
   if (mark.mark === "polygon") options["curve"] ??= "linear-closed";
   if (mark.pokes.length > 0) options["render"] = noting(mark, handles);

@@ -53,7 +53,10 @@ fn plane(run: &PointerNetworks, p: &Params) -> Figure {
             "Drag a point, click to add one, remove one by double click. Numbers give the order in \
              which the net reads them; arrows are its answer, grey is the exact hull.",
         );
-    let Some(answered) = &run.plane.answered else { return figure.alt("No answer yet.") };
+    let Some(answered) = &run.plane.answered else {
+        let (x, y) = columns(&run.plane.points, 0..run.plane.points.len());
+        return figure.alt("No answer yet.").with(pokeable(dot().x(x).y(y)));
+    };
     let exact = outline(&answered.fed, &answered.hull);
     let figure = figure
         .alt(plane_alt(answered, run.trainer.step, p))
@@ -94,11 +97,12 @@ fn points(answered: &Answered, p: &Params) -> [Mark; 2] {
     let radius: Vec<f32> = shade.iter().map(|g| 5.0 + 6.0 * g).collect();
     let dots = dot().x(x.clone()).y(y.clone()).fill(shade).r(radius).stroke("currentColor");
     let numbers = text().x(x).y(y).text(number).option("dx", 12.0).option("dy", -10.0);
-    [
-        dots.title(title.collect::<Vec<String>>())
-            .poked("points", &[PokeKind::Drag, PokeKind::Add, PokeKind::Remove]),
-        numbers.option("fontSize", 11.0),
-    ]
+    [pokeable(dots.title(title.collect::<Vec<String>>())), numbers.option("fontSize", 11.0)]
+}
+
+/// The points as a mark that a visitor may move, add to and remove from.
+fn pokeable(dots: Mark) -> Mark {
+    dots.poked("points", &[PokeKind::Drag, PokeKind::Add, PokeKind::Remove])
 }
 
 fn plane_alt(answered: &Answered, steps: usize, p: &Params) -> String {

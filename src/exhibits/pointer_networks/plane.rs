@@ -64,6 +64,7 @@ impl Plane {
         if self.set != (set, n) {
             self.set = (set, n);
             self.points = instances::set(set, n, self.seed);
+            self.answered = None;
             for edit in &self.edits {
                 // An edit of a point that this set lacks has no effect.
                 if let Ok(points) = edited(&self.points, edit) {
@@ -80,6 +81,7 @@ impl Plane {
             kind: poke.kind.to_string(),
             reason,
         })?;
+        self.answered = None;
         self.edits.push(poke.clone());
         Ok(())
     }
