@@ -122,6 +122,14 @@ mod tests {
     }
 
     #[test]
+    fn every_exhibit_has_an_explanation() {
+        for (id, source) in exhibits().unwrap() {
+            let html = page(&header(&fs::read_to_string(source).unwrap()));
+            assert!(html.as_ref().is_ok_and(|html| html.contains("<table>")), "{id}: {html:?}");
+        }
+    }
+
+    #[test]
     fn a_symbol_table_becomes_a_table_with_formulas() {
         let html = page("| paper | meaning |\n|---|---|\n| $u_j^i$ | a <b>score</b> |\n").unwrap();
         assert!(html.contains("<table>"), "{html}");

@@ -139,7 +139,7 @@ fn doc(_: &Browser) -> Result<()> {
 }
 
 fn unit(_: &Browser) -> Result<()> {
-    run_command(&mut cargo(&["test", "--locked", "--workspace"]))
+    run_command(&mut cargo(&["test", "--locked", "--workspace", "--no-fail-fast"]))
 }
 
 fn claims(_: &Browser) -> Result<()> {
