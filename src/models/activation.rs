@@ -76,3 +76,57 @@ pub fn one_hot(index: Var<'_>, classes: usize) -> Var<'_> {
     shape[axis] = classes;
     index.graph().iota(&shape, axis).equal(index)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{assert_gradients, assert_near, sample, value},
+        *,
+    };
+
+    #[test]
+    fn values_are_as_by_hand() {
+        let of = |f: for<'g> fn(Var<'g>) -> Var<'g>| {
+            value(|w| f(w.graph().constant(&[-1.0, 0.0, 2.0], [3])))
+        };
+        // From the formulas in f64, rounded.
+        assert_near(&of(silu), &[-0.268_941_4, 0.0, 1.761_594_2]);
+        assert_near(&of(softplus), &[0.313_261_7, 0.693_147_2, 2.126_928]);
+        assert_near(&of(gelu), &[-0.158_808, 0.0, 1.954_597_7]);
+        assert_near(&of(|x| leaky_relu(x, 0.1)), &[-0.1, 0.0, 2.0]);
+        assert_near(&of(|x| softmax(x, 0)), &[0.042_010_07, 0.114_195_2, 0.843_794_7]);
+        assert_near(&of(|x| log_sum_exp(x, 0)), &[2.169_846]);
+    }
+
+    #[test]
+    fn softmax_of_large_numbers_is_finite() {
+        let found = value(|w| softmax(w.graph().constant(&[1e30, 0.0, -1e30, -1e9], [2, 2]), 1));
+        assert_near(&found, &[1.0, 0.0, 0.0, 1.0]);
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        for f in [gelu, silu, softplus] as [for<'g> fn(Var<'g>) -> Var<'g>; 3] {
+            assert_gradients(|w| f(sample(w, [7])));
+        }
+        for axis in 0..2 {
+            assert_gradients(|w| softmax(sample(w, [3, 4]), axis));
+            assert_gradients(|w| log_softmax(sample(w, [3, 4]), axis));
+            assert_gradients(|w| log_sum_exp(sample(w, [3, 4]), axis));
+        }
+        assert_gradients(|w| top_k(sample(w, [3, 5]), 2).0);
+    }
+
+    #[test]
+    fn top_k_comes_greatest_first_and_ties_by_index() {
+        let rows = [1.0, 5.0, 5.0, -2.0, 0.0, -1.0, -7.0, -1.0];
+        assert_eq!(
+            value(|w| top_k(w.graph().constant(&rows, [2, 4]), 3).0),
+            [5.0, 5.0, 1.0, 0.0, -1.0, -1.0]
+        );
+        assert_eq!(
+            value(|w| top_k(w.graph().constant(&rows, [2, 4]), 3).1),
+            [1.0, 2.0, 0.0, 0.0, 1.0, 3.0]
+        );
+    }
+}

@@ -73,3 +73,46 @@ pub fn causal<'g>(w: &Weights<'g>, n: usize) -> Var<'g> {
     let (row, column) = (w.graph().iota([n, n], 0), w.graph().iota([n, n], 1));
     1.0 - row.less(column)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{assert_gradients, assert_near, sample, value},
+        *,
+    };
+
+    #[test]
+    fn attention_to_one_place_is_its_value() {
+        let found = value(|w| {
+            let x = sample(w, [1, 2, 3]);
+            let only_first = w.graph().constant(&[1.0, 0.0], [1, 2]);
+            attend(x, x, x, Some(only_first)) - x.slice(1, 0..1)
+        });
+        assert_near(&found, &[0.0; 6]);
+    }
+
+    #[test]
+    fn what_comes_later_changes_nothing_under_a_causal_mask() {
+        let outputs = |last: f32| {
+            value(|w| {
+                let row = w.graph().constant(&[1.0, -1.0, 0.5, 2.0, last, last], [1, 3, 2]);
+                self_attention(w, "attention", row, 1, Some(causal(w, 3)))
+            })
+        };
+        assert_eq!(outputs(0.0)[..4], outputs(9.0)[..4], "the first two of three");
+        assert_ne!(outputs(0.0)[4..], outputs(9.0)[4..], "the last");
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        assert_gradients(|w| self_attention(w, "attention", sample(w, [2, 3, 4]), 2, None));
+        assert_gradients(|w| {
+            let mask = Some(causal(w, 3));
+            self_attention(w, "attention", sample(w, [2, 3, 4]), 2, mask)
+        });
+        assert_gradients(|w| {
+            let context = w.get("context", [2, 5, 4], Init::Normal(1.0));
+            cross_attention(w, "attention", (sample(w, [2, 3, 4]), context), 2, None)
+        });
+    }
+}

@@ -65,3 +65,19 @@ pub fn mlp<'g>(
         linear(w, &format!("layer{i}"), x, width)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{assert_gradients, sample},
+        *,
+    };
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        assert_gradients(|w| mlp(w, sample(w, [2, 3, 4]), &[5, 2], Var::tanh));
+        assert_gradients(|w| {
+            embedding(w, "table", w.graph().constant(&[2.0, 0.0, 2.0], [3]), (4, 3), 1.0)
+        });
+    }
+}

@@ -80,3 +80,36 @@ impl<'g> Lstm<'g> {
         Memory { output: part(3).sigmoid() * cell.tanh(), cell }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{assert_gradients, assert_near, sample, value},
+        *,
+    };
+
+    #[test]
+    fn a_step_is_as_by_hand() {
+        // One unit, all weights zero but the bias of the candidate, 1: c' = σ(1) c + σ(0) tanh 1.
+        let found = value(|w| {
+            let g = w.graph();
+            let zeros = |shape: [usize; 2]| g.zeros(shape);
+            let bias = g.constant(&[0.0, 0.0, 1.0, 0.0], [4]);
+            let layer = Lstm { input: zeros([1, 4]), recurrent: zeros([1, 4]), bias, hidden: 1 };
+            let memory = Memory { output: zeros([1, 1]), cell: g.constant(&[2.0], [1, 1]) };
+            let (outputs, memory) = layer.run(g.constant(&[7.0], [1, 1, 1]), memory);
+            Var::concat(&[outputs.reshape([1]), memory.cell.reshape([1])], 0)
+        });
+        // 0.7310586 · 2 + 0.5 · 0.7615942, and 0.5 tanh of that.
+        assert_near(&found, &[0.475_537_06, 1.842_914_3]);
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        assert_gradients(|w| {
+            let layer = Lstm::new(w, "lstm", 3, 4, Init::Glorot);
+            let (outputs, memory) = layer.run(sample(w, [3, 2, 3]), Memory::zeros(w, 2, 4));
+            Var::concat(&[outputs, memory.cell.reshape([1, 2, 4])], 0)
+        });
+    }
+}

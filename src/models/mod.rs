@@ -13,4 +13,7 @@ pub mod norm;
 pub mod optim;
 pub mod random;
 
+#[cfg(test)]
+mod testing;
+
 pub use weights::Weights;

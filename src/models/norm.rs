@@ -34,3 +34,27 @@ pub fn layer_norm<'g>(w: &Weights<'g>, name: &str, x: Var<'g>) -> Var<'g> {
     let gain = w.get("gain", [width], Init::Constant(1.0));
     standardise(x) * gain + w.get("bias", [width], Init::Zeros)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{assert_gradients, assert_near, sample, value},
+        *,
+    };
+
+    #[test]
+    fn rows_have_the_moments_they_should() {
+        let rows = [1.0, 2.0, 3.0, 6.0];
+        let found = value(|w| standardise(w.graph().constant(&rows, [1, 4])));
+        // Mean 3, variance 3.5.
+        assert_near(&found, &[-2.0, -1.0, 0.0, 3.0].map(|x: f32| x / 3.500_01_f32.sqrt()));
+        let found = value(|w| rms(w.graph().constant(&rows, [1, 4])));
+        assert_near(&found, &rows.map(|x| x / 12.500_01_f32.sqrt()));
+    }
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        assert_gradients(|w| layer_norm(w, "norm", sample(w, [3, 5])));
+        assert_gradients(|w| rms_norm(w, "norm", sample(w, [3, 5])));
+    }
+}

@@ -87,3 +87,68 @@ pub fn cosine(graph: &Graph, steps: usize, floor: f32) -> Var<'_> {
 pub fn warm_up(graph: &Graph, steps: usize) -> Var<'_> {
     ((graph.step() + 1.0) * (1.0 / steps.max(1) as f32)).minimum(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::{after, assert_near, value},
+        *,
+    };
+
+    /// The weight after `steps` updates from 1 by derivatives of w²/2, which are w.
+    fn descend(steps: usize, update: impl for<'g> Fn(&Weights<'g>, &[Var<'g>])) -> f32 {
+        after(steps, |w| {
+            let x = w.get("x", [1], Init::Constant(1.0));
+            update(w, &w.graph().grad((0.5 * x.square()).sum_all(), &[x]));
+        })("x")[0]
+    }
+
+    #[test]
+    fn updates_are_as_by_hand() {
+        // 0.9².
+        assert_near(&[descend(2, |w, g| sgd(w, g, w.graph().scalar(0.1)))], &[0.81]);
+        // m = 1, w = 0.9; m = 0.5 + 0.9, w = 0.9 − 0.14.
+        let found = descend(2, |w, g| momentum(w, g, w.graph().scalar(0.1), 0.5));
+        assert_near(&[found], &[0.76]);
+        // The first step of Adam is the rate, whatever the derivative; decay adds rate · 0.5 · w.
+        let first = |decay| {
+            let constants = Adam { decay, ..Adam::default() };
+            descend(1, move |w, g| adam(w, g, w.graph().scalar(0.1), constants))
+        };
+        assert_near(&[first(0.0), first(0.5)], &[0.9, 0.85]);
+        // Second step: m̂ = (0.09 + 0.1 · 0.9)/0.19, v̂ = (0.000999 + 0.001 · 0.81)/0.001999.
+        let second = descend(2, |w, g| adam(w, g, w.graph().scalar(0.1), Adam::default()));
+        let (m, v) = (0.18_f32 / 0.19, 0.001_809_f32 / 0.001_999);
+        // A few roundings of 1 − βᵗ, which is near 0.002.
+        assert!((second - (0.9 - 0.1 * m / v.sqrt())).abs() < 1e-5, "{second}");
+    }
+
+    #[test]
+    fn clipping_scales_all_alike_and_only_when_needed() {
+        let clipped = |limit| {
+            value(move |w| {
+                let g = w.graph();
+                let grads = [g.constant(&[3.0], [1]), g.constant(&[0.0, 4.0], [2])];
+                Var::concat(&clip_global_norm(&grads, limit).0, 0)
+            })
+        };
+        assert_near(&clipped(1.0), &[0.6, 0.0, 0.8]);
+        assert_near(&clipped(10.0), &[3.0, 0.0, 4.0]);
+    }
+
+    #[test]
+    fn schedules_follow_the_step() {
+        let at = |steps: usize| {
+            let read = after(steps, |w| {
+                let count = w.get("count", [], Init::Zeros);
+                w.graph().assign(count, count + 1.0);
+                w.graph().output("cosine", cosine(w.graph(), 4, 0.2));
+                w.graph().output("warm", warm_up(w.graph(), 4));
+            });
+            [read("cosine")[0], read("warm")[0]]
+        };
+        assert_near(&at(1), &[1.0, 0.25]);
+        assert_near(&at(3), &[0.6, 0.75]);
+        assert_near(&at(9), &[0.2, 1.0]);
+    }
+}

@@ -16,3 +16,39 @@ pub fn dropout<'g>(x: Var<'g>, purpose: &str, rate: f32) -> Var<'g> {
     let kept = 1.0 - x.graph().uniform(purpose, x.shape()).less(rate);
     x * kept * (1.0 / (1.0 - rate))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{super::testing::after, *};
+
+    #[test]
+    fn normal_numbers_have_their_moments_and_change_every_step() {
+        let draw = |steps| {
+            after(steps, |w| {
+                w.graph().output("x", normal(w.graph(), "test", [20_000]));
+                // A step is only counted where there is something to update.
+                let count = w.get("count", [], crate::engine::Init::Zeros);
+                w.graph().assign(count, count + 1.0);
+            })("x")
+        };
+        let x = draw(1);
+        let mean = |f: fn(f32) -> f32| x.iter().map(|&x| f64::from(f(x))).sum::<f64>() / 20_000.0;
+        // Four standard errors: 1, √2 and √96 over √20000.
+        assert!(mean(|x| x).abs() < 0.029, "mean {}", mean(|x| x));
+        assert!((mean(|x| x * x) - 1.0).abs() < 0.04, "variance {}", mean(|x| x * x));
+        assert!((mean(|x| x * x * x * x) - 3.0).abs() < 0.28, "kurtosis");
+        assert_ne!(x, draw(2), "new at every step");
+        assert_eq!(x, draw(1), "and the same for a seed");
+    }
+
+    #[test]
+    fn dropout_keeps_the_mean() {
+        let x = after(1, |w| {
+            let ones = w.graph().scalar(1.0).broadcast_to([20_000]);
+            w.graph().output("x", dropout(ones, "test", 0.2));
+        })("x");
+        assert!(x.iter().all(|&x| x == 0.0 || x == 1.25), "nothing or 1/(1 − 0.2)");
+        // Four standard errors of 1.25 · Bernoulli(0.8) over √20000.
+        assert!((x.iter().sum::<f32>() / 20_000.0 - 1.0).abs() < 0.0142, "mean one");
+    }
+}

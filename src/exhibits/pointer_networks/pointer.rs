@@ -94,7 +94,9 @@ impl Net {
     pub fn embedding<'g>(&self, w: &Weights<'g>) -> Var<'g> {
         let w = w.scope("embedding");
         let point = w.get("point", [2, self.hidden], self.init(Init::Glorot));
-        let bias = w.get("bias", [1, self.hidden], self.init(Init::Zeros));
+        // Not zero at first: a normalised layer would then see a point's direction from the centre of the
+        // square, but not its distance.
+        let bias = w.get("bias", [1, self.hidden], self.init(Init::Glorot));
         let start = w.get("start", [1, self.hidden], self.init(Init::Glorot));
         Var::concat(&[point, bias, start], 0)
     }
