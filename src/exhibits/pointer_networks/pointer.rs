@@ -94,9 +94,13 @@ impl Net {
     pub fn embedding<'g>(&self, w: &Weights<'g>) -> Var<'g> {
         let w = w.scope("embedding");
         let point = w.get("point", [2, self.hidden], self.init(Init::Glorot));
-        // Not zero at first: a normalised layer would then see a point's direction from the centre of the
-        // square, but not its distance.
-        let bias = w.get("bias", [1, self.hidden], self.init(Init::Glorot));
+        let bias = match self.architecture {
+            // As large as the rest at first: were it zero, the first layer, which normalises, would see in
+            // which direction from the centre of the square a point lies, but not how far.
+            Architecture::SetAttention => Init::Normal(0.5),
+            Architecture::Lstm => Init::Zeros,
+        };
+        let bias = w.get("bias", [1, self.hidden], self.init(bias));
         let start = w.get("start", [1, self.hidden], self.init(Init::Glorot));
         Var::concat(&[point, bias, start], 0)
     }
