@@ -6,6 +6,7 @@ use pulldown_cmark::{
     BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
 };
 use pulldown_latex::config::DisplayMode;
+use pulldown_latex::event::{Content, Event as Formula};
 use pulldown_latex::{RenderConfig, Storage, push_mathml};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -105,11 +106,25 @@ fn mathml(tex: &str, display_mode: DisplayMode) -> Result<String> {
     let events = pulldown_latex::Parser::new(tex, &storage)
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| wrong(&error))?;
-    let config = RenderConfig { display_mode, annotation: Some(tex), ..RenderConfig::default() };
+    let names = events.iter().filter_map(|event| match event {
+        Formula::Content(Content::Function(name)) => Some(name),
+        _ => None,
+    });
+    if let Some(name) = names.into_iter().find(|name| name.contains(['<', '&'])) {
+        return Err(wrong(&format!("`{name}` cannot be the name of a function")));
+    }
+    let annotation = escaped(tex);
+    let config =
+        RenderConfig { display_mode, annotation: Some(&annotation), ..RenderConfig::default() };
     let mut html = String::new();
     let events = events.into_iter().map(Ok::<_, std::fmt::Error>);
     push_mathml(&mut html, events, config).map_err(|error| wrong(&error))?;
-    Ok(html)
+    // The renderer writes the relation `<` as it is.
+    Ok(html.replace("><</", ">&lt;</"))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -143,6 +158,14 @@ mod tests {
             page("# Model\n\nSee [`Pointer`] and [the paper](https://example.org).").unwrap();
         assert!(html.contains("<h3>Model</h3>"), "{html}");
         assert!(html.contains("<p>See <code>Pointer</code> and <a href=\"https://"), "{html}");
+    }
+
+    #[test]
+    fn signs_of_a_formula_are_no_markup() {
+        let html = page(r"$p(C_i \mid C_{<i}) > \text{<b>}$").unwrap();
+        assert!(html.contains("<mo>&lt;</mo>"), "{html}");
+        assert!(html.contains(r"C_{&lt;i}) &gt; \text{&lt;b&gt;}</annotation>"), "{html}");
+        assert!(page(r"$\operatorname{<b>} x$").is_err());
     }
 
     #[test]
