@@ -7,7 +7,7 @@ import { loadPlot } from "./figure";
 import "./figure-view";
 import { measured, readable } from "./numbers";
 import { Palette } from "./palette";
-import type { DeviceInfo, Param, Poke } from "./protocol";
+import type { DeviceInfo, Experiment, Param, Poke } from "./protocol";
 import { PACES, type Run } from "./run";
 
 /** How much surrounds the figures. */
@@ -229,19 +229,19 @@ export class ExhibitView extends LitElement {
     const { run } = this;
     const { experiments } = run.entry;
     if (experiments.length === 0) return nothing;
+    const chip = (experiment: Experiment) =>
+      html`<button
+        class="small"
+        title=${experiment.text}
+        aria-pressed=${experiment === run.tried}
+        @click=${() => run.attempt(experiment)}
+      >
+        ${experiment.title}
+      </button>`;
     return html`<section class="experiments" aria-labelledby="${this.#scope}-experiments">
       <h2 id="${this.#scope}-experiments">Things to try</h2>
-      <ul>
-        ${experiments.map(
-          (experiment) =>
-            html`<li>
-              <button class="small" @click=${() => run.attempt(experiment)}>
-                ${experiment.title}
-              </button>
-              <p>${experiment.text}</p>
-            </li>`,
-        )}
-      </ul>
+      <div class="chips">${experiments.map(chip)}</div>
+      <p role="status">${run.tried?.text ?? ""}</p>
     </section>`;
   }
 

@@ -49,6 +49,8 @@ export class Run extends EventTarget {
   refused: { field: string | null; message: string } | null = null;
   /** What a panic of the worker left; null while all is well. */
   panic: string | null = null;
+  /** The experiment that the run was opened as. */
+  tried: Experiment | null = null;
   /** Values asked for and not yet confirmed by a frame. */
   readonly wished = new Map<string, Value>();
 
@@ -70,6 +72,7 @@ export class Run extends EventTarget {
     this.start = start;
     this.notices = [...notices];
     this.#told.clear();
+    this.tried = null;
     this.refused = null;
     this.wished.clear();
     this.#opening = true;
@@ -124,8 +127,10 @@ export class Run extends EventTarget {
 
   /** Begins again: same seed, parameters and pokes, no step taken. */
   reset(): void {
+    const { tried } = this;
     this.pause();
     this.open(this.now());
+    this.tried = tried;
   }
 
   /** Begins again as the exhibit was made: all defaults, no pokes. */
@@ -137,6 +142,7 @@ export class Run extends EventTarget {
   attempt(experiment: Experiment): void {
     const { seed, device } = this.start;
     this.open({ ...plainStart(), seed, device, params: Object.fromEntries(experiment.set) });
+    this.tried = experiment;
     this.play();
   }
 

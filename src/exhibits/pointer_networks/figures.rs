@@ -50,8 +50,8 @@ fn plane(run: &PointerNetworks, p: &Params) -> Figure {
         .aspect(1.0)
         .color(Color::sequential("probability of being pointed at").domain(0.0, 1.0))
         .caption(
-            "Drag a point, click to add one, remove one by double click. Numbers give the order in \
-             which the net reads them; arrows are its answer, grey is the exact hull.",
+            "Numbers give the order in which the net reads the points; arrows are its answer, grey is \
+             the exact hull.",
         );
     let Some(answered) = &run.plane.answered else {
         let (x, y) = columns(&run.plane.points, 0..run.plane.points.len());
