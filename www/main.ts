@@ -5,7 +5,7 @@ import { loadCatalog, loadExplanation } from "./catalog";
 import "./claims";
 import "./exhibit-view";
 import "./gallery";
-import { explanation, heading, sharing } from "./paper";
+import { explanation, heading, scrollable, sharing } from "./paper";
 import type { Catalog, Entry } from "./protocol";
 import { Run } from "./run";
 import { isDark, storedTheme, storeTheme, type Theme, watchSystem } from "./theme";
@@ -96,7 +96,7 @@ function enter(entry: Entry | null): void {
   text = null;
   if (entry === null) return;
   const shown = (found: string) => {
-    if (run?.entry === entry) text = found;
+    if (run?.entry === entry) text = scrollable(found);
     draw();
   };
   loadExplanation(entry.meta.id).then(shown, () => shown("<p>The explanation did not load.</p>"));

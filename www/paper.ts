@@ -17,6 +17,21 @@ export function heading({ meta }: Entry): TemplateResult {
   </header>`;
 }
 
+/** `text`, a piece of HTML, with what may be wider than the page in boxes that scroll. */
+export function scrollable(text: string): string {
+  const { body } = new DOMParser().parseFromString(text, "text/html");
+  for (const wide of body.querySelectorAll("math[display=block], table")) {
+    const box = document.createElement("div");
+    box.className = "scroll";
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", wide.localName === "math" ? "Formula" : "Table");
+    wide.replaceWith(box);
+    box.append(wide);
+  }
+  return body.innerHTML;
+}
+
 /** The explanation, from the head of the exhibit's source; null while it loads. */
 export function explanation(text: string | null): TemplateResult {
   return html`<section class="explanation" aria-labelledby="explanation">

@@ -21,7 +21,9 @@ const TABLE_1: [[&str; 5]; 9] = [
 /// The area covered, or FAIL where more than one answer in a hundred crosses itself, as in the paper.
 pub fn coverage(quality: &Quality) -> String {
     let percent = 100.0 * quality.area;
-    if quality.simple < 0.99 {
+    if quality.simple == 0.0 {
+        "FAIL (all cross)".to_owned()
+    } else if quality.simple < 0.99 {
         format!("FAIL ({:.1}% cross; rest {percent:.1}%)", 100.0 * (1.0 - quality.simple))
     } else {
         format!("{percent:.1}%")
