@@ -48,6 +48,9 @@ export interface Ruler {
   invert: ((pixel: number) => number) | null;
 }
 
+/** Height of a line of tick labels. */
+const LINE_PX = 15;
+
 /** Channels in pixels, or from 0 to 1, that Plot would take for quantities to be scaled. */
 const LITERAL = ["r", "opacity", "fillOpacity", "strokeOpacity"];
 
@@ -68,8 +71,8 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   const options: PlotOptions = {
     ...frame,
     style: { fontFamily: "inherit", fontSize: "13px", overflow: "visible", background: "none" },
-    x: axis("x", body, look, look.width < 520 ? 5 : 8),
-    y: axis("y", body, look, frame.height < 260 ? 4 : 6),
+    x: axis("x", body, look, frame.width - frame.marginLeft - frame.marginRight),
+    y: axis("y", body, look, frame.height - frame.marginTop - frame.marginBottom),
     color: colorScale(body.color, look.dark),
     marks: [
       // Where no axis shows how far the plane reaches, a thin frame does.
@@ -111,21 +114,34 @@ function leftRoom(body: PlotBody): number {
   return Math.min(150, 18 + longest * 7);
 }
 
-function axis(name: "x" | "y", body: PlotBody, look: Look, ticks: number): ScaleOptions {
+/** The scale and the axis of one direction, `length` pixels long. */
+function axis(name: "x" | "y", body: PlotBody, look: Look, length: number): ScaleOptions {
   const { label, kind, domain, hidden } = body[name];
   const options: ScaleOptions = { type: kind, label: label === "" ? null : label };
   options.labelAnchor = name === "x" ? "right" : "top";
   if (kind === "band") {
-    Object.assign(options, { padding: 0.04, tickSize: 0 });
     const names = namesOn(name, body);
-    if (names.length > 0) options.domain = names;
+    const room = name === "x" ? 6 + 7 * Math.max(0, ...names.map((n) => n.length)) : LINE_PX;
+    Object.assign(options, { padding: 0.04, tickSize: 0 });
+    if (names.length > 0) {
+      options.domain = names;
+      options.ticks = thinned(names, (room * names.length) / length);
+    }
   } else {
+    const ticks = Math.round(length / (name === "x" ? 80 : 45));
     Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
     if (kind === "log") Object.assign(options, { ticks: 4, tickFormat: "~g" });
   }
   if (domain !== null) options.domain = domain;
   if (hides(body[name], look)) options.axis = null;
   return options;
+}
+
+/** One name in `crowding` at least, and always the last. */
+function thinned(names: string[], crowding: number): string[] {
+  const step = Math.max(1, Math.ceil(crowding));
+  const last = names.length - 1;
+  return names.filter((_, i) => i === last || (i % step === 0 && i + step <= last));
 }
 
 /** The names along a band axis, in the order in which they come. */

@@ -160,7 +160,7 @@ test("an experiment sets its parameters and plays", async ({ page, site }) => {
   const experiment = entry.experiments.find(({ set }) => set.length > 0);
   if (experiment === undefined) throw new Error("no experiment");
   await open(page, site, entry);
-  await page.getByRole("button", { name: experiment.title }).click();
+  await page.getByRole("button", { name: experiment.title, exact: true }).click();
   await expect.poll(() => stepsTaken(page)).toBeGreaterThan(0);
   for (const [name] of experiment.set) await expect(page).toHaveURL(new RegExp(`${name}=`));
 });

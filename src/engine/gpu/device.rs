@@ -58,7 +58,8 @@ impl GpuDevice {
                 ..Default::default()
             })
             .await
-            .map_err(|error| no_gpu(error.to_string()))?;
+            // wgpu lists the backends it was built without, which tells a visitor nothing.
+            .map_err(|_| no_gpu("no adapter was found".to_owned()))?;
         let info = adapter.get_info();
         let (device, queue) = adapter
             .request_device(&wgpu::DeviceDescriptor {
