@@ -54,6 +54,8 @@ function rewrite(file, names) {
   const staged = join(out, file);
   const source = existsSync(staged) ? staged : join(www, "..", file);
   let html = readFileSync(source, "utf8");
+  if (!html.includes("./style.css"))
+    throw new Error(`${source} is from an earlier build: empty ${out}`);
   for (const [plain, hashed] of Object.entries(names)) html = html.replaceAll(plain, hashed);
   writeFileSync(staged, html);
 }

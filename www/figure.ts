@@ -76,7 +76,7 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
     color: colorScale(body.color, look.dark),
     marks: [
       // Where no axis shows how far the plane reaches, a thin frame does.
-      body.x.hidden && body.y.hidden ? plot.frame({ strokeOpacity: 0.2 }) : null,
+      body.x.hidden && body.y.hidden && !look.plain ? plot.frame({ strokeOpacity: 0.2 }) : null,
       ...body.marks.map((mark) => drawMark(plot, mark, look, handles)),
     ],
   };

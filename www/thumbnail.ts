@@ -6,6 +6,8 @@ import "./figure-view";
 import { Palette } from "./palette";
 import type { Figure } from "./protocol";
 
+/** How often a card's model is advanced, and for how long each time. */
+const TRIALS = 6;
 const TRIAL_MS = 400;
 
 /** One worker at a time draws for all cards. */
@@ -59,6 +61,7 @@ export class Thumbnail extends LitElement {
   #run(): Promise<void> {
     if (!this.isConnected || drawn.has(this.exhibit)) return Promise.resolve();
     return new Promise((resolve) => {
+      let trials = 0;
       const end = () => {
         client.close();
         resolve();
@@ -68,13 +71,15 @@ export class Thumbnail extends LitElement {
           const figure = reply.type === "frame" ? reply.figures[0] : undefined;
           if (figure?.body.type === "plot") drawn.set(this.exhibit, figure);
           this.requestUpdate();
-          if (request.type === "advance" || figure === undefined) end();
+          const over = reply.type !== "frame" || reply.done || figure === undefined;
+          if (request.type === "advance") trials += 1;
+          if (over || trials === TRIALS) end();
+          else client.send({ type: "advance", steps: 100_000, budget_ms: TRIAL_MS });
         },
         panicked: end,
       });
       this.#end = end;
       client.send({ type: "open", id: this.exhibit, ...plainStart(), device: "cpu" });
-      client.send({ type: "advance", steps: 100_000, budget_ms: TRIAL_MS });
     });
   }
 }
