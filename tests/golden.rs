@@ -1,7 +1,8 @@
 //! Numbers that may not drift: for every exhibit, each column of each figure after a few steps at
 //! the defaults, compared exactly with `golden/<id>.json`.
 //!
-//! They change only by `UPDATE_GOLDEN=1 cargo test --test golden`, in a commit that says why.
+//! The bits of all columns together are kept in `golden/bits.json`, which `web.rs` compares with
+//! what wasm computes. They change only by `UPDATE_GOLDEN=1 cargo test --test golden`, in a commit that says why.
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 use orrery::{
     exhibits::CATALOG,
@@ -11,6 +12,9 @@ use orrery::{
 use pollster::block_on;
 use serde_json::{Map, Value, json};
 use std::{env, fs, path::PathBuf, rc::Rc};
+
+#[path = "common/bits.rs"]
+mod bits;
 
 /// The steps after which a run is looked at.
 const STEPS: [u64; 3] = [0, 1, 20];
@@ -118,10 +122,28 @@ fn numbers_do_not_drift() {
 }
 
 #[test]
+fn bits_do_not_drift() {
+    let is: Map<String, Value> = CATALOG
+        .iter()
+        .map(|entry| (entry.meta.id.to_owned(), json!(block_on(bits::of(entry.meta.id)))))
+        .collect();
+    let path = kept("bits");
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, serde_json::to_string_pretty(&is).unwrap() + "\n").unwrap();
+    }
+    let was: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(was, Value::Object(is), "UPDATE_GOLDEN=1 cargo test --test golden writes them anew");
+}
+
+#[test]
 fn every_golden_file_has_its_exhibit() {
     let folder = kept("x");
     for entry in fs::read_dir(folder.parent().unwrap()).into_iter().flatten() {
         let name = entry.unwrap().file_name().into_string().unwrap();
+        if name == "bits.json" {
+            continue;
+        }
         let id = name.trim_end_matches(".json");
         assert!(CATALOG.iter().any(|entry| entry.meta.id == id), "{name} belongs to no exhibit");
     }

@@ -1,0 +1,42 @@
+//! All numbers of an exhibit's figures in one: the same natively and in wasm.
+use orrery::{
+    exhibits::CATALOG,
+    figure::{Column, Figure},
+    session::{Reply, Request, Session},
+};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// Steps after which the numbers are taken.
+const STEPS: u32 = 20;
+
+/// FNV-1a over the bits of all columns of all figures after some steps at the defaults, as
+/// hexadecimal digits; every NaN counts as the same one.
+pub async fn of(id: &str) -> String {
+    let mut session = Session::new(CATALOG, Rc::new(|| 0.0));
+    let open =
+        json!({"type": "open", "id": id, "seed": 1, "device": "cpu", "params": {}, "pokes": []});
+    let advance = json!({"type": "advance", "steps": STEPS, "budget_ms": 10_000});
+    session.handle(request(open)).await;
+    let Reply::Frame(frame) = session.handle(request(advance)).await else {
+        panic!("{id} does not run")
+    };
+    assert_eq!(frame.step, u64::from(STEPS), "{id} runs that long");
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut take = |byte: u64| hash = (hash ^ byte).wrapping_mul(0x0000_0100_0000_01b3);
+    for (_, column) in frame.figures.iter().flat_map(Figure::columns) {
+        match column {
+            Column::Numbers(values) => {
+                for x in values {
+                    take(u64::from(if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }));
+                }
+            }
+            Column::Names(names) => names.iter().flat_map(|n| n.bytes()).for_each(|b| take(b.into())),
+        }
+    }
+    format!("{hash:016x}")
+}
+
+fn request(value: Value) -> Request {
+    serde_json::from_value(value).unwrap_or_else(|error| panic!("{error}"))
+}
