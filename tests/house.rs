@@ -133,7 +133,7 @@ fn is_snake(name: &str) -> bool {
 
 fn assert_sentence(what: &str, text: &str) {
     let ends = text.ends_with(['.', '!', '?']);
-    assert!(text.len() > 10 && ends, "{what} is not a sentence: {text:?}");
+    assert!(text.len() > 8 && ends, "{what} is not a sentence: {text:?}");
 }
 
 #[test]

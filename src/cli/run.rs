@@ -2,6 +2,7 @@
 use super::{Failure, Opening, bar, frame, open, say, session};
 use clap::Args;
 use orrery::session::Frame;
+use serde::Serialize;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -22,6 +23,14 @@ pub(super) struct Options {
     json: bool,
 }
 
+/// A run as `--json` has it: what makes it, as in an address, and what it shows.
+#[derive(Serialize)]
+struct Export<'a> {
+    id: &'a str,
+    seed: &'a str,
+    frame: &'a Frame,
+}
+
 pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
     let mut session = session();
     let mut now = open(&mut session, &options.id, &options.opening)?;
@@ -35,11 +44,8 @@ pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
     }
     bar.finish_and_clear();
     if options.json {
-        say(serde_json::to_string(&json!({
-            "id": options.id,
-            "seed": options.opening.seed,
-            "frame": now,
-        }))?)?;
+        let (id, seed) = (&options.id, &options.opening.seed);
+        say(serde_json::to_string(&Export { id, seed, frame: &now })?)?;
     } else {
         tell(&options.id, &now)?;
     }
@@ -54,7 +60,7 @@ fn tell(id: &str, now: &Frame) -> Result<(), Failure> {
         say(format!("  notice: {notice}"))?;
     }
     for metric in &now.metrics {
-        let value = metric.value.map_or("not known".to_owned(), |value| value.to_string());
+        let value = metric.value.map_or("not known".to_owned(), |value| format!("{value:.6}"));
         say(format!("  {}: {value} {}", metric.label, metric.unit).trim_end())?;
     }
     for figure in &now.figures {

@@ -28,6 +28,7 @@ impl fmt::Display for Value {
             Self::Number(x) if x.abs() < 1e15 || !x.is_finite() => write!(f, "{x}"),
             Self::Number(x) => write!(f, "{x:e}"),
             Self::Toggle(on) => write!(f, "{on}"),
+            Self::Text(text) if self.number().is_some() => f.write_str(&clipped(text)),
             Self::Text(text) => write!(f, "\"{}\"", clipped(text)),
             Self::Other(words) => f.write_str(words),
         }

@@ -179,7 +179,7 @@ fn bad_requests_are_answered_and_change_nothing() {
         ),
         (number("x", json!("wide")), "poke x cannot be \"wide\"; allowed is a finite number"),
         (number("y", json!(1e39)), "poke y cannot be 1e39; allowed is a finite number"),
-        (number("x", json!("NaN")), "poke x cannot be \"NaN\"; allowed is a finite number"),
+        (number("x", json!("NaN")), "poke x cannot be NaN; allowed is a finite number"),
         (number("index", json!(-1)), "poke index cannot be -1; allowed is a whole number from 0"),
         (
             number("index", json!(1e10)),
@@ -195,7 +195,7 @@ fn bad_requests_are_answered_and_change_nothing() {
         ),
         (
             json!({"type": "advance", "steps": 1, "budget_ms": "NaN"}),
-            "budget_ms cannot be \"NaN\"; allowed is a number from 0 to 10000",
+            "budget_ms cannot be NaN; allowed is a number from 0 to 10000",
         ),
         (
             json!({"type": "check", "claim": "x", "budget_ms": -1}),

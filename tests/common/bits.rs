@@ -12,7 +12,7 @@ const STEPS: u32 = 20;
 
 /// FNV-1a over the bits of all columns of all figures after some steps at the defaults, as
 /// hexadecimal digits; every NaN counts as the same one.
-pub async fn of(id: &str) -> String {
+pub(crate) async fn of(id: &str) -> String {
     let mut session = Session::new(CATALOG, Rc::new(|| 0.0));
     let open =
         json!({"type": "open", "id": id, "seed": 1, "device": "cpu", "params": {}, "pokes": []});
