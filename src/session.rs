@@ -119,7 +119,7 @@ impl Session {
             }
             begun => begun?,
         };
-        for error in open.replay(pokes.iter().map(RawPoke::read)) {
+        for error in open.replay(pokes.iter().map(RawPoke::read)).await? {
             ignored.add(&error);
         }
         self.measuring = None;
@@ -143,7 +143,7 @@ impl Session {
         if param.live {
             open.run.set(name, value)?;
         } else {
-            open.restart_with(name, value)?;
+            open.restart_with(name, value).await?;
         }
         Ok(Reply::Frame(self.frame().await?))
     }

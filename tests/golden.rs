@@ -17,7 +17,7 @@ use std::{env, fs, path::PathBuf, rc::Rc};
 mod bits;
 
 /// The steps after which a run is looked at.
-const STEPS: [u64; 3] = [0, 1, 20];
+const STEPS: [u64; 3] = [0, 1, 30];
 
 /// What of a column is kept: its length, first, last, least and greatest.
 fn digest(column: &Column) -> Value {

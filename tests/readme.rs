@@ -9,10 +9,8 @@ const BEGIN: &str = "<!-- exhibits -->\n";
 const END: &str = "<!-- /exhibits -->";
 
 fn table() -> String {
-    let mut rows = vec![
-        "| exhibit | paper | what it shows |".to_owned(),
-        "| --- | --- | --- |".to_owned(),
-    ];
+    let mut rows =
+        vec!["| exhibit | paper | what it shows |".to_owned(), "| --- | --- | --- |".to_owned()];
     for meta in CATALOG.iter().map(|entry| entry.meta) {
         let paper = meta.paper;
         let cells = [

@@ -192,7 +192,12 @@ async fn bad_requests_get_a_sentence() {
 #[wasm_bindgen_test]
 async fn what_json_cannot_say_gets_a_sentence_too() {
     frame(&open(first(), "cpu")).await;
-    let bad = [f64::NAN.into(), f64::INFINITY.into(), JsValue::UNDEFINED, Function::new_no_args("").into()];
+    let bad = [
+        f64::NAN.into(),
+        f64::INFINITY.into(),
+        JsValue::UNDEFINED,
+        Function::new_no_args("").into(),
+    ];
     for steps in bad {
         let request = js(&advance(1));
         Reflect::set(&request, &"steps".into(), &steps).unwrap();

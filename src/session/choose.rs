@@ -144,7 +144,7 @@ impl Session {
         let again = if lost.losses == 0 { self.gpu().await.ok() } else { None };
         let mut outcome = Err(Error::DeviceLost { reason: reason.to_owned() });
         for chosen in again.into_iter().chain([Chosen::cpu("the GPU was lost")]) {
-            outcome = match lost.again_on(chosen, reason) {
+            outcome = match lost.again_on(chosen, reason).await {
                 Ok(mut open) => match open.run.refresh().await {
                     Ok(()) => {
                         self.open = Some(open);

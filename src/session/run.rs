@@ -78,13 +78,13 @@ impl OpenRun {
     }
 
     /// Starts anew with one more value; on an error the old run stays.
-    pub(super) fn restart_with(&mut self, name: &str, value: &Value) -> Result<()> {
+    pub(super) async fn restart_with(&mut self, name: &str, value: &Value) -> Result<()> {
         let mut values = self.values();
         values.insert(name.to_owned(), value.clone());
         let on = Chosen { device: self.ctx.device.clone(), info: self.device.clone() };
         let mut open = Self::start(self.entry, self.ctx.seed, &values, on)?;
         open.losses = self.losses;
-        let lapsed = open.replay(self.pokes.iter().cloned().map(Ok)).len();
+        let lapsed = open.replay(self.pokes.iter().cloned().map(Ok)).await?.len();
         if lapsed > 0 {
             let all = self.pokes.len();
             open.notice = Some(format!(
@@ -96,9 +96,9 @@ impl OpenRun {
     }
 
     /// The same run on another device, from the last snapshot, else from the start.
-    pub(super) fn again_on(&self, on: Chosen, reason: &str) -> Result<Self> {
+    pub(super) async fn again_on(&self, on: Chosen, reason: &str) -> Result<Self> {
         let mut open = Self::start(self.entry, self.ctx.seed, &self.values(), on)?;
-        open.replay(self.pokes.iter().cloned().map(Ok));
+        open.replay(self.pokes.iter().cloned().map(Ok)).await?;
         if let Some((step, snapshot)) = &self.saved {
             open.run.restore(snapshot)?;
             open.step = *step;
@@ -130,8 +130,15 @@ impl OpenRun {
     }
 
     /// Does again what a reader did before; returns what was wrong with what could not be done.
-    pub(super) fn replay(&mut self, pokes: impl Iterator<Item = Result<Poke>>) -> Vec<Error> {
+    pub(super) async fn replay(
+        &mut self,
+        pokes: impl Iterator<Item = Result<Poke>>,
+    ) -> Result<Vec<Error>> {
         let mut errors = Vec::new();
+        let mut pokes = pokes.peekable();
+        if pokes.peek().is_some() {
+            self.run.refresh().await?;
+        }
         let mut figures: Option<Vec<Figure>> = None;
         for poke in pokes {
             let outcome = poke.and_then(|poke| {
@@ -150,7 +157,7 @@ impl OpenRun {
             });
             errors.extend(outcome.err());
         }
-        errors
+        Ok(errors)
     }
 
     /// Takes at most so many steps, as many as are likely to fit into the time.

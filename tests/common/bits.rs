@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 /// Steps after which the numbers are taken.
-const STEPS: u32 = 20;
+const STEPS: u32 = 30;
 
 /// FNV-1a over the bits of all columns of all figures after some steps at the defaults, as
 /// hexadecimal digits; every NaN counts as the same one.
@@ -31,7 +31,9 @@ pub(crate) async fn of(id: &str) -> String {
                     take(u64::from(if x.is_nan() { f32::NAN.to_bits() } else { x.to_bits() }));
                 }
             }
-            Column::Names(names) => names.iter().flat_map(|n| n.bytes()).for_each(|b| take(b.into())),
+            Column::Names(names) => {
+                names.iter().flat_map(|n| n.bytes()).for_each(|b| take(b.into()))
+            }
         }
     }
     format!("{hash:016x}")
