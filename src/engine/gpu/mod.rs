@@ -1,4 +1,5 @@
 //! The GPU: kernels as WGSL, and programs that replay a list of them without making anything anew.
+mod batch;
 mod device;
 mod program;
 mod readback;

@@ -1,5 +1,5 @@
 //! Programs on the GPU: a list of kernels, made ready once and replayed.
-use super::{device::GpuDevice, readback::Source, wgsl::shader};
+use super::{batch::batches, device::GpuDevice, readback::Source, wgsl::shader_of_all};
 use crate::{
     engine::plan::Plan,
     error::{Error, Result},
@@ -92,7 +92,7 @@ impl GpuProgram {
         for (offset, values) in &plan.constants {
             write(device, &arena, arena_words, (*offset, values))?;
         }
-        let shaders: Vec<_> = plan.kernels.iter().map(shader).collect();
+        let shaders: Vec<_> = batches(&plan.kernels).into_iter().map(shader_of_all).collect();
         let longest = shaders.iter().map(|shader| shader.params.len() * 4).max().unwrap_or(0);
         let window = longest.max(1).next_multiple_of(WINDOW);
         let mut words = vec![0_u32; window / 4 * shaders.len().max(1)];
@@ -121,7 +121,7 @@ impl GpuProgram {
         })
     }
 
-    /// Kernels of a step.
+    /// Dispatches of a step: kernels, but for those that run as one.
     pub fn dispatches(&self) -> usize {
         self.dispatches.len()
     }

@@ -9,7 +9,7 @@ mod ops;
 mod rows;
 mod writer;
 
-use super::super::kernel::{Body, Kernel};
+use super::super::kernel::{Body, Inst, Kernel, View};
 
 /// Most workgroups along one axis of a dispatch; guaranteed by WebGPU.
 const MAX_GROUPS: usize = 65_535;
@@ -27,6 +27,58 @@ pub struct Shader {
     pub groups: [u32; 3],
     /// What the text reads as `params`: `SPECIALS`, then the offset of each view.
     pub params: Vec<u32>,
+}
+
+/// Words of a part of a shader before its offsets: its first workgroup and its number of elements.
+const PART_HEAD: usize = 2;
+
+/// Words of a part.
+fn part_words(views: usize) -> usize {
+    (PART_HEAD + views).next_multiple_of(4)
+}
+
+/// Whether two kernels can be parts of one shader: elementwise over contiguous tensors, by the same code.
+pub(super) fn alike(a: &Kernel, b: &Kernel) -> bool {
+    let flat = |k: &Kernel| {
+        let code = k.code.iter();
+        let plain = |i: &Inst| !matches!(i, Inst::Reduce(..) | Inst::Index(_) | Inst::Uniform(_));
+        k.body == Body::Rows
+            && k.domain.len() == 1
+            && k.domain[0] > 1
+            && code.into_iter().all(plain)
+    };
+    let same = |(x, y): (&View, &View)| x.space == y.space && x.strides == y.strides;
+    flat(a)
+        && flat(b)
+        && a.code == b.code
+        && a.stores.iter().map(|s| s.reg).eq(b.stores.iter().map(|s| s.reg))
+        && a.loads.len() == b.loads.len()
+        && a.views().zip(b.views()).all(same)
+}
+
+/// Writes kernels that are [`alike`] and do not depend on each other as one shader: so the optimiser is
+/// one over all weights.
+pub(super) fn shader_of_all(kernels: &[Kernel]) -> Shader {
+    if let [kernel] = kernels {
+        return shader(kernel);
+    }
+    let mut params = SPECIALS.to_vec();
+    let mut groups = 0;
+    for kernel in kernels {
+        let part = params.len();
+        params.extend([groups as u32, kernel.domain[0] as u32]);
+        params.extend(kernel.views().map(|view| view.offset as u32));
+        params.resize(part + part_words(kernel.views().count()), 0);
+        groups += rows::part_groups(kernel.domain[0]);
+    }
+    let source = rows::elementwise_parts(&kernels[0], kernels.len());
+    Shader { source, groups: [groups as u32, 1, 1], params }
+}
+
+/// Workgroups that one shader of several kernels may have, all along one axis.
+pub(super) fn fits(kernels: &[Kernel], next: &Kernel) -> bool {
+    let groups = |k: &Kernel| rows::part_groups(k.domain[0]);
+    kernels.iter().map(groups).sum::<usize>() + groups(next) <= MAX_GROUPS
 }
 
 /// Writes a kernel as a shader.

@@ -44,6 +44,27 @@ fn elementwise(kernel: &Kernel) -> (String, usize) {
     let mut w = Writer::new(kernel, layout);
     let groups = w.thread(count, FLAT);
     w.unflatten("i", 0..rank);
+    compute(&mut w);
+    (w.finish(FLAT), groups)
+}
+
+/// One thread an element, for that many kernels at once which differ in length and offsets only.
+pub(super) fn elementwise_parts(kernel: &Kernel, parts: usize) -> String {
+    let mut w = Writer::new(kernel, Layout::of(kernel, 1));
+    w.line(format!("let c0 = (wid.x - first) * {FLAT}u + lane;"));
+    w.line("if (c0 >= count) { return; }");
+    compute(&mut w);
+    w.finish_parts(FLAT, parts)
+}
+
+/// Workgroups of a part of that many elements.
+pub(super) fn part_groups(count: usize) -> usize {
+    count.div_ceil(FLAT)
+}
+
+/// All values, then all stores.
+fn compute(w: &mut Writer<'_>) {
+    let (kernel, rank) = (w.kernel, w.layout.axes.len());
     let spot = Spot::shared(rank);
     let values: Vec<String> = kernel.stores.iter().map(|s| w.value(s.reg, &spot)).collect();
     for (store, value) in values.iter().enumerate() {
@@ -59,7 +80,6 @@ fn elementwise(kernel: &Kernel) -> (String, usize) {
             w.block(format!("if ({})", first.join(" && ")), |w| w.store(store, &spot, value));
         }
     }
-    (w.finish(FLAT), groups)
 }
 
 /// A kernel with reductions.

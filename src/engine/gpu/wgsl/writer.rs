@@ -340,6 +340,49 @@ impl<'k> Writer<'k> {
     pub(super) fn finish(self, size: usize) -> String {
         let views = self.kernel.views().count();
         let words = (super::SPECIALS.len() + views).div_ceil(4);
+        let mut offsets = String::new();
+        for i in 0..views {
+            let word = super::SPECIALS.len() + i;
+            let _ = writeln!(
+                offsets,
+                "    let {} = params.v[{}].{};",
+                offset(i),
+                word / 4,
+                component(word)
+            );
+        }
+        self.frame(size, words, &offsets)
+    }
+
+    /// The whole text of a kernel in several parts, each with its own offsets; see `super::Parts`.
+    ///
+    /// The code finds `first` (the first workgroup of its part) and `count` (its elements) defined.
+    pub(super) fn finish_parts(self, size: usize, parts: usize) -> String {
+        let views = self.kernel.views().count();
+        let each = super::part_words(views) / 4;
+        let first = super::SPECIALS.len() / 4;
+        let mut head = format!(
+            "    var part = 0u;\n    \
+             while (part + 1u < {parts}u && wid.x >= params.v[{first}u + (part + 1u) * {each}u].x) {{ part++; }}\n    \
+             let base = {first}u + part * {each}u;\n    \
+             let first = params.v[base].x;\n    \
+             let count = params.v[base].y;\n"
+        );
+        for i in 0..views {
+            let word = super::PART_HEAD + i;
+            let _ = writeln!(
+                head,
+                "    let {} = params.v[base + {}u].{};",
+                offset(i),
+                word / 4,
+                component(word)
+            );
+        }
+        self.frame(size, first + parts * each, &head)
+    }
+
+    /// Declarations, functions, and the main function with `head` before the code.
+    fn frame(self, size: usize, words: usize, head: &str) -> String {
         let mut out = format!(
             "struct Params {{ v: array<vec4<u32>, {words}> }}\n\
              @group(0) @binding(0) var<storage, read_write> state: array<f32>;\n\
@@ -355,13 +398,13 @@ impl<'k> Writer<'k> {
         let _ = write!(out, "@compute @workgroup_size({size})\nfn main(");
         out += "@builtin(workgroup_id) wid: vec3<u32>, ";
         out += "@builtin(local_invocation_index) lane: u32) {\n";
-        for i in 0..views {
-            let word = super::SPECIALS.len() + i;
-            let part = ["x", "y", "z", "w"][word % 4];
-            let _ = writeln!(out, "    let {} = params.v[{}].{part};", offset(i), word / 4);
-        }
-        out + &self.text + "}\n"
+        out + head + &self.text + "}\n"
     }
+}
+
+/// Which component of its vector a word is.
+fn component(word: usize) -> &'static str {
+    ["x", "y", "z", "w"][word % 4]
 }
 
 /// How far a workgroup's results are combined; see [`Writer::combine`].
