@@ -157,10 +157,13 @@ pub(crate) async fn replay(device: &Rc<GpuDevice>) {
         kernel
     };
     case.memory.state = vec![0.0; HEADER_WORDS];
-    let plan = plan(vec![at(5), at(1500)], &case.memory);
     let state = GpuState::new(device, HEADER_WORDS).unwrap();
-    let program = GpuProgram::new(device, &plan, &state).unwrap();
-    assert_eq!((program.dispatches(), program.pipelines()), (2, 1), "one structure, one pipeline");
+    let made =
+        |kernels: Vec<_>| GpuProgram::new(device, &plan(kernels, &case.memory), &state).unwrap();
+    let chain = made(vec![at(5), at(6)]);
+    assert_eq!((chain.dispatches(), chain.pipelines()), (2, 1), "one structure, one pipeline");
+    let program = made(vec![at(5), at(1500)]);
+    assert_eq!(program.dispatches(), 1, "alike and independent: one dispatch");
     for _ in 0..4 {
         program.run(1).unwrap();
         program.read(&[(5, 1)]).await.unwrap();
