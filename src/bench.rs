@@ -95,7 +95,7 @@ fn train(network: &Network, device: &Device) -> Result<Training> {
         step_ms: second * 1e3,
         fastest_ms,
         gflops: report.flops as f64 / second / GIGA,
-        dispatches: report.dispatches,
+        dispatches: program.dispatches(),
         mflop: report.flops as f64 / 1e6,
         arena_kib: report.arena_bytes as f64 / 1024.0,
     })

@@ -269,6 +269,14 @@ impl Program {
         }
     }
 
+    /// What a step is made of: kernels on the CPU, dispatches on a GPU, where some kernels run as one.
+    pub fn dispatches(&self) -> usize {
+        match &self.backend {
+            Backend::Cpu(program) => program.kernels(),
+            Backend::Gpu(program) => program.dispatches(),
+        }
+    }
+
     /// Sets how many steps a GPU is given at once at most: as many as fit 5 to 10 ms, as measured by
     /// whoever has a clock.
     pub fn set_steps_per_submission(&self, steps: usize) {

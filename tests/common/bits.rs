@@ -32,7 +32,7 @@ pub(crate) async fn of(id: &str) -> String {
                 }
             }
             Column::Names(names) => {
-                names.iter().flat_map(|n| n.bytes()).for_each(|b| take(b.into()))
+                names.iter().flat_map(|n| n.bytes()).for_each(|b| take(b.into()));
             }
         }
     }

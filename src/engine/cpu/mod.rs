@@ -71,6 +71,11 @@ impl CpuProgram {
         Self { kernels, arena, scratch: vec![0.0; words.unwrap_or(0)] }
     }
 
+    /// Kernels of a step.
+    pub(super) fn kernels(&self) -> usize {
+        self.kernels.len()
+    }
+
     /// Runs some steps.
     pub(super) fn run(&mut self, state: &mut [f32], steps: usize) {
         for _ in 0..steps {
