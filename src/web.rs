@@ -1,4 +1,4 @@
-//! The boundary with the page: `catalog` and `handle`, and nothing else.
+//! The boundary with the page: `catalog` and `handle`, and nothing else but panics.
 //!
 //! Messages are those of `www/protocol.ts`. Columns of numbers leave as `Float32Array`s that own
 //! their buffers, so that the worker can transfer every one of them to the page.
@@ -30,9 +30,10 @@ enum Desk {
     Busy,
 }
 
+/// Has panics told in the console, with their message and place; called when the module is loaded.
 #[wasm_bindgen(start)]
-fn start() {
-    console_error_panic_hook::set_once();
+pub fn start() {
+    std::panic::set_hook(Box::new(console_error_panic_hook::hook));
 }
 
 /// All that the page knows of the exhibits before it opens one: a `Catalog`.

@@ -151,6 +151,8 @@ fn wasm(browser: &Browser) -> Result<()> {
     write_webdriver(browser)?;
     let mut test = cargo(&["test", "--locked"]);
     test.args(WASM).env("CHROMEDRIVER", &browser.chromedriver);
+    // Software that acts as a GPU takes its time.
+    test.env("WASM_BINDGEN_TEST_TIMEOUT", "300");
     for name in tests_for_browsers()? {
         test.args(["--test", &name]);
     }
