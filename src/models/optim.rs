@@ -68,10 +68,12 @@ pub fn adam<'g>(w: &Weights<'g>, grads: &[Var<'g>], rate: Var<'g>, adam: Adam) {
 ///
 /// The joint norm before is returned beside them, a scalar.
 pub fn clip_global_norm<'g>(grads: &[Var<'g>], limit: f32) -> (Vec<Var<'g>>, Option<Var<'g>>) {
-    let squares = grads.iter().map(|g| g.square().sum_all());
-    let Some(norm) = squares.reduce(|a, b| a + b).map(Var::sqrt) else {
+    if grads.is_empty() {
         return (vec![], None);
-    };
+    }
+    // Side by side they are one tensor, into which each is written where it is made.
+    let flat = grads.iter().map(|g| g.reshape([g.shape().iter().product::<usize>()]));
+    let norm = Var::concat(&flat.collect::<Vec<_>>(), 0).square().sum_all().sqrt();
     let scale = limit / norm.maximum(limit);
     (grads.iter().map(|&g| g * scale).collect(), Some(norm))
 }
