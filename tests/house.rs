@@ -105,6 +105,9 @@ fn check_figures(id: &str, figures: &[Figure]) {
         assert_eq!(figure.fault(), None, "{name}");
         assert!(!figure.title.is_empty(), "{name}: no title");
         assert!(figure.alt.len() > 10, "{name}: no text for who cannot see it");
+        let mut words = figure.alt.split(|c: char| !c.is_alphanumeric());
+        let odd = words.find(|word| ["NaN", "inf", "None", "Some"].contains(word));
+        assert!(odd.is_none(), "{name}: {}", figure.alt);
         if let Body::Plot { marks, x, y, .. } = &figure.body {
             let unknown: Vec<_> = marks.iter().filter(|m| !MARKS.contains(&m.mark)).collect();
             assert!(unknown.is_empty(), "{name}: {unknown:?} is not a mark of Plot");
@@ -139,6 +142,7 @@ fn assert_sentence(what: &str, text: &str) {
 #[test]
 fn ids_are_one_of_a_kind_and_in_order() {
     let ids: Vec<&str> = CATALOG.iter().map(|entry| entry.meta.id).collect();
+    assert!(!ids.is_empty(), "there is something to hold to the rules");
     let mut sorted = ids.clone();
     sorted.sort_unstable();
     sorted.dedup();
@@ -474,6 +478,7 @@ fn frames_stay_small_for_long() {
         let mut session = session();
         open(&mut session, id, &json!({}));
         let last = advance(&mut session, 10 * STEPS);
+        check_figures(id, &last.figures);
         let size = bytes(&last);
         assert!(size < FRAME_BYTES, "{id}: {size} bytes after {} steps", last.step);
         let raster = last.figures.iter().flat_map(Figure::columns).map(|(_, c)| c.len()).max();

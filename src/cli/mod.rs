@@ -51,7 +51,7 @@ struct Opening {
         allow_hyphen_values = true)]
     pokes: Vec<Value>,
     /// Seed of every random choice.
-    #[arg(long, default_value = "1")]
+    #[arg(long, default_value = "1", allow_hyphen_values = true)]
     seed: String,
     /// Device that networks are trained on: auto, cpu or gpu.
     #[arg(long, default_value = "auto")]

@@ -27,7 +27,7 @@ pub(super) struct Options {
 #[derive(Serialize)]
 struct Export<'a> {
     id: &'a str,
-    seed: &'a str,
+    seed: Option<u32>,
     frame: &'a Frame,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
     }
     bar.finish_and_clear();
     if options.json {
-        let (id, seed) = (&options.id, &options.opening.seed);
+        let (id, seed) = (&options.id, options.opening.seed.trim().parse().ok());
         say(serde_json::to_string(&Export { id, seed, frame: &now })?)?;
     } else {
         tell(&options.id, &now)?;

@@ -249,12 +249,17 @@ fn beyond(run: &PointerNetworks, p: &Params) -> Figure {
     add("exact hulls in the paper", PAPER.iter().map(|row| (row[0], row[1])).collect());
     let alt = match here.last() {
         Some(q) => format!(
-            "Trained on up to {most} points. At {} points: {:.0}% exact, {:.0}% not self-crossing, {:.1}% \
-             of the area. {} lengths measured.",
+            "Trained on up to {most} points. At {} points: {:.0}% exact, {:.0}% not self-crossing{}. {} \
+             lengths measured.",
             q.n,
             100.0 * q.exact,
             100.0 * q.simple,
-            100.0 * q.area,
+            // The area of an answer that crosses itself means nothing.
+            if q.simple > 0.0 {
+                format!(", {:.1}% of the area", 100.0 * q.area)
+            } else {
+                String::new()
+            },
             here.len()
         ),
         None => "Not evaluated yet.".to_owned(),
