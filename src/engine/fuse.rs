@@ -203,6 +203,11 @@ impl Fused<'_> {
     /// How `operand` reaches a member of `group`.
     pub(super) fn operand(&self, group: GroupId, operand: NodeId) -> Operand {
         let g = &self.groups[group];
+        // A product itself reads memory; only what follows it is code.
+        let factor = |&product: &NodeId| self.node(product).inputs.contains(&operand);
+        if g.kind == Kind::MatMul && g.members.first().is_some_and(factor) {
+            return Operand::Load(operand);
+        }
         if let Some(value) = splat_value(&self.graph.all, operand) {
             return Operand::Const(value);
         }
@@ -291,7 +296,12 @@ impl Fused<'_> {
             for candidate in self.candidates(id, domain) {
                 match home {
                     None if self.may_join(id, candidate, domain) => home = Some(candidate),
-                    Some(group) if group != candidate && self.may_merge(group, candidate) => {
+                    // What the node loads must not come after the second group either.
+                    Some(group)
+                        if group != candidate
+                            && self.may_merge(group, candidate)
+                            && self.may_join(id, candidate, domain) =>
+                    {
                         self.merge(group, candidate);
                     }
                     _ => {}

@@ -41,7 +41,7 @@ fn live(
     // Inputs stay, so that what is written need not know what is used.
     roots.extend((0..nodes.len()).filter(|&id| matches!(nodes[id].op, Op::Input(_))));
     let before = in_order(&nodes, &roots);
-    within_others(&mut nodes, &before);
+    within_others(&mut nodes, &before, &roots);
     let mut map = vec![0; nodes.len()];
     let mut kept = Nodes::default();
     for id in in_order(&nodes, &roots) {
@@ -78,14 +78,15 @@ fn in_order(nodes: &[Node], roots: &[NodeId]) -> Vec<NodeId> {
     order
 }
 
-/// A concatenation whose parts stand side by side in a longer one is a slice of that.
-fn within_others(nodes: &mut [Node], order: &[NodeId]) {
+/// A concatenation whose parts stand side by side in a longer one is a slice of that, unless it must
+/// have memory of its own.
+fn within_others(nodes: &mut [Node], order: &[NodeId], own: &[NodeId]) {
     let mut wholes: Vec<NodeId> =
         order.iter().copied().filter(|&id| matches!(nodes[id].op, Op::Concat(_))).collect();
     wholes.sort_by_key(|&id| (nodes[id].inputs.len(), id));
     for (i, &id) in wholes.iter().enumerate() {
         let Node { op: Op::Concat(axis), inputs, shape } = nodes[id].clone() else { continue };
-        if inputs.len() < 2 {
+        if inputs.len() < 2 || own.contains(&id) {
             continue;
         }
         let found = wholes[i + 1..].iter().rev().find_map(|&whole| {

@@ -104,7 +104,7 @@ fn every_primitive_has_the_derivative_of_differences() {
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(400))]
     #[test]
     fn programs_have_the_derivatives_of_differences(seed in any::<u64>(), steps in 2..12_usize) {
         check(&random_recipe(seed, steps, Size::Small));
