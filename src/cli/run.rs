@@ -60,7 +60,7 @@ fn tell(id: &str, now: &Frame) -> Result<(), Failure> {
         say(format!("  notice: {notice}"))?;
     }
     for metric in &now.metrics {
-        let value = metric.value.map_or("not known".to_owned(), |value| format!("{value:.6}"));
+        let value = metric.value.map_or("not known".to_owned(), short);
         say(format!("  {}: {value} {}", metric.label, metric.unit).trim_end())?;
     }
     for figure in &now.figures {
@@ -72,7 +72,13 @@ fn tell(id: &str, now: &Frame) -> Result<(), Failure> {
 fn metrics(now: &Frame) -> String {
     let known = now.metrics.iter().filter_map(|metric| {
         let value = metric.value?;
-        Some(format!("{} {value:.4} {}", metric.label, metric.unit).trim_end().to_owned())
+        Some(format!("{} {} {}", metric.label, short(value), metric.unit).trim_end().to_owned())
     });
     known.collect::<Vec<_>>().join(", ")
+}
+
+/// A number with four decimals, without the noughts at its end.
+fn short(value: f64) -> String {
+    let text = format!("{value:.4}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
