@@ -4,6 +4,9 @@ import type { Column, Figure } from "./protocol";
 /** Pixels of a PNG for each of the page. */
 const PNG_SCALE = 3;
 
+/** Time a busy browser gets to begin reading a file. */
+const URL_LIFE_MS = 60_000;
+
 /** What a figure can be saved as. */
 export type Format = "svg" | "png" | "csv";
 
@@ -14,8 +17,10 @@ export async function save(figure: Figure, svg: SVGSVGElement | null, as: Format
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `${figure.id}.${as}`;
+  document.body.append(link);
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), URL_LIFE_MS);
 }
 
 /** The drawing as a file of its own, with the ground and the ink it has on the page. */
@@ -39,8 +44,13 @@ function alone(svg: SVGSVGElement): Blob {
 
 async function png(svg: SVGSVGElement): Promise<Blob | null> {
   const image = new Image();
+  // Unlike `decode`, this does not wait for the page to be drawn.
+  const loaded = new Promise((resolve, reject) => {
+    image.onload = resolve;
+    image.onerror = reject;
+  });
   image.src = URL.createObjectURL(alone(svg));
-  await image.decode();
+  await loaded;
   const canvas = document.createElement("canvas");
   canvas.width = svg.clientWidth * PNG_SCALE;
   canvas.height = svg.clientHeight * PNG_SCALE;
