@@ -539,7 +539,7 @@ fn input_is_view(op: &Op, node: &Node) -> bool {
 pub(super) fn splat_value(nodes: &[Node], id: NodeId) -> Option<f32> {
     match &nodes[id].op {
         Op::Scalar(v) => Some(*v),
-        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) => {
+        Op::Broadcast(_) | Op::Reshape(_) | Op::Permute(_) | Op::Windows { .. } => {
             splat_value(nodes, nodes[id].inputs[0])
         }
         _ => None,

@@ -84,6 +84,17 @@ fn rare_meetings() {
             Step::Pad(0, 0, 0, 2),
         ],
     });
+    // Windows of what is the same number everywhere.
+    check(&Recipe {
+        steps: vec![
+            Step::Constant(count(&[1])),
+            Step::Reduce(Reduction::ArgMax, 0, 0),
+            Step::Broadcast(1, vec![8]),
+            Step::Windows(2, 0, 3, 1),
+            Step::Windows(2, 0, 2, 1),
+            Step::Unary(Unary::Exp, 4),
+        ],
+    });
     // A product of coordinates, which other code makes on the fly.
     check(&Recipe {
         steps: vec![
