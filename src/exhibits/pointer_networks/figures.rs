@@ -277,7 +277,7 @@ fn beyond(run: &PointerNetworks, p: &Params) -> Figure {
         super::tables::PAPER_WIDTH
     ))
     .alt(format!("{alt} Model: {}.", p.model))
-    .with(rule_x().x(vec![most as f32]).stroke("exact").option("strokeDasharray", "2 3"))
+    .with(rule_x().x(vec![most as f32]).stroke("currentColor").option("strokeDasharray", "2 3"))
     .with(line().x(n.clone()).y(value.clone()).stroke(series.clone()))
     .with(dot().x(n).y(value).fill(series).r(3.0))
 }

@@ -2,7 +2,7 @@
 use super::{Params, PointerNetworks, evaluate::Quality};
 use crate::figure::Figure;
 
-/// Units of the paper's LSTMs: 256 or 512 (section 4.1); the protocol takes the larger.
+/// Units of an LSTM in the paper (section 4.1), which of the two for which row it does not say.
 pub const PAPER_WIDTH: &str = "256 or 512";
 
 /// Table 1: method, trained n, tested n, accuracy, area.
