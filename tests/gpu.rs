@@ -1,72 +1,59 @@
-//! The GPU backend against a plain interpreter of kernels, on whatever adapter there is.
-#![cfg(not(target_arch = "wasm32"))]
+//! The GPU backend against a plain interpreter of kernels, and programs against the CPU: natively, and
+//! through wasm-bindgen-test in a browser, on whatever adapter there is.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod common;
 
 use common::{gpu, programs};
 use orrery::engine::{Device, gpu::GpuDevice};
-use std::{future::Future, rc::Rc};
+use std::rc::Rc;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 /// Runs a check, or says that there is no adapter.
-fn on_device<F: Future<Output = ()>>(check: impl FnOnce(Rc<GpuDevice>) -> F) {
-    pollster::block_on(async {
-        match GpuDevice::open().await {
-            Ok(device) => {
-                let device = Rc::new(device);
-                eprintln!("on {}", device.name());
-                check(device).await;
-            }
-            Err(error) => eprintln!("skipped: no adapter ({error})"),
+async fn on_device<F: Future<Output = ()>>(check: impl FnOnce(Rc<GpuDevice>) -> F) {
+    match GpuDevice::open().await {
+        Ok(device) => {
+            say(&format!("on {}", device.name()));
+            check(Rc::new(device)).await;
         }
-    });
+        Err(error) => say(&format!("skipped: no adapter ({error})")),
+    }
 }
 
-#[test]
-fn rows() {
-    on_device(async |device| gpu::rows(&device, 60).await);
+fn say(line: &str) {
+    #[cfg(target_arch = "wasm32")]
+    wasm_bindgen_test::console_log!("{line}");
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("{line}");
 }
 
-#[test]
-fn functions() {
-    on_device(async |device| gpu::functions(&device).await);
+/// The same checks as native tests and as tests in the browser.
+macro_rules! tests {
+    ($($name:ident => $check:expr;)*) => { $(
+        #[cfg(target_arch = "wasm32")]
+        #[wasm_bindgen_test::wasm_bindgen_test]
+        async fn $name() {
+            on_device($check).await;
+        }
+
+        #[cfg(not(target_arch = "wasm32"))]
+        #[test]
+        fn $name() {
+            pollster::block_on(on_device($check));
+        }
+    )* };
 }
 
-#[test]
-fn extremes() {
-    on_device(async |device| gpu::extremes(&device).await);
-}
-
-#[test]
-fn columns() {
-    on_device(async |device| gpu::columns(&device, 30).await);
-}
-
-#[test]
-fn products() {
-    on_device(async |device| gpu::products(&device, 30).await);
-}
-
-#[test]
-fn indexing() {
-    on_device(async |device| gpu::indexing(&device).await);
-}
-
-#[test]
-fn replay() {
-    on_device(async |device| gpu::replay(&device).await);
-}
-
-#[test]
-fn agree() {
-    on_device(async |device| programs::agree(&Device::Gpu(device)).await);
-}
-
-#[test]
-fn snapshots() {
-    on_device(async |device| programs::snapshots(&Device::Gpu(device)).await);
-}
-
-#[test]
-fn loss() {
-    on_device(gpu::loss);
+tests! {
+    rows => async |device| gpu::rows(&device, 60).await;
+    functions => async |device| gpu::functions(&device).await;
+    extremes => async |device| gpu::extremes(&device).await;
+    columns => async |device| gpu::columns(&device, 30).await;
+    products => async |device| gpu::products(&device, 30).await;
+    indexing => async |device| gpu::indexing(&device).await;
+    replay => async |device| gpu::replay(&device).await;
+    agree => async |device| programs::agree(&Device::Gpu(device)).await;
+    snapshots => async |device| programs::snapshots(&Device::Gpu(device)).await;
+    loss => gpu::loss;
 }

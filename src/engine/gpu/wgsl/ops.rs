@@ -53,8 +53,10 @@ pub(super) fn combine(how: Reduction, a: &str, b: &str) -> String {
     }
 }
 
-/// A number as an expression.
+/// A number as an expression; in the digits of its f64, since the shortest of the greatest f32 are
+/// beyond it.
 pub(super) fn literal(x: f32) -> String {
+    let digits = f64::from(x);
     if x.is_nan() {
         "bitcast<f32>(params.v[0].z)".to_owned()
     } else if x == f32::INFINITY {
@@ -62,9 +64,9 @@ pub(super) fn literal(x: f32) -> String {
     } else if x == f32::NEG_INFINITY {
         "bitcast<f32>(params.v[0].y)".to_owned()
     } else if x.is_sign_negative() {
-        format!("({x:?}f)")
+        format!("({digits:?}f)")
     } else {
-        format!("{x:?}f")
+        format!("{digits:?}f")
     }
 }
 
