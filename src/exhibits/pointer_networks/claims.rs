@@ -77,7 +77,7 @@ pub fn all() -> Vec<Claim> {
         },
         Claim {
             id: "order_matters",
-            sentence: "The order of the input matters: hull points late in the input are harder.",
+            sentence: "The order in which the points are fed matters to the recurrent net.",
             published: "accuracy drops when hull points come late",
             source: "section 4.2",
             protocol: "The net and training of the claim above twice, with points in random order and \
