@@ -130,7 +130,9 @@ fn lint_wasm(_: &Browser) -> Result<()> {
     for name in tests_for_browsers()? {
         clippy.args(["--test", &name]);
     }
-    run_command(clippy.args(["--", "-D", "warnings"]))
+    run_command(clippy.args(["--", "-D", "warnings"]))?;
+    let mut column = cargo(&["clippy", "--locked", "--package", "orrery-bench", "--lib"]);
+    run_command(column.args(WASM).args(["--", "-D", "warnings"]))
 }
 
 fn doc(_: &Browser) -> Result<()> {
