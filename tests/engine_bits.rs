@@ -122,5 +122,5 @@ async fn trained_weights_have_the_kept_bits() {
 async fn assert_trained_weights() {
     let found = [trained(sequence).await, trained(images).await];
     // Another order of sums changes these; nothing else may.
-    assert_eq!(found, [0x0167_3eac_2fe9_8b2f, 0xb668_24fa_ff9f_3c2b], "{found:#018x?}");
+    assert_eq!(found, [0x977e_7d8c_1f59_b6a1, 0xb668_24fa_ff9f_3c2b], "{found:#018x?}");
 }

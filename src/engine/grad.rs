@@ -57,7 +57,7 @@ fn derivative<'g>(node: &Node, i: usize, y: Var<'g>, g: Var<'g>) -> Option<Var<'
         }
         Op::StopGradient | Op::Reduce(Reduction::ArgMax, _) => return None,
         Op::Unary(op) => return unary(*op, x(0), y, g),
-        Op::Binary(op) => return binary(*op, i, x(0), x(1), g),
+        Op::Binary(op) => return binary(*op, i, [x(0), x(1), y], g),
         Op::Select => match i {
             0 => return None,
             1 => Var::select(x(0), g, 0.0),
@@ -124,14 +124,15 @@ fn unary<'g>(op: Unary, x: Var<'g>, y: Var<'g>, g: Var<'g>) -> Option<Var<'g>> {
     })
 }
 
-fn binary<'g>(op: Binary, i: usize, a: Var<'g>, b: Var<'g>, g: Var<'g>) -> Option<Var<'g>> {
+fn binary<'g>(op: Binary, i: usize, [a, b, y]: [Var<'g>; 3], g: Var<'g>) -> Option<Var<'g>> {
     Some(match (op, i) {
         (Binary::Add, _) | (Binary::Sub, 0) => g,
         (Binary::Sub, _) => -g,
         (Binary::Mul, 0) => g * b,
         (Binary::Mul, _) => g * a,
         (Binary::Div, 0) => g / b,
-        (Binary::Div, _) => -(g * a / (b * b)),
+        // g / b is the derivative of the dividend, and y = a / b is known.
+        (Binary::Div, _) => -(g / b * y),
         // Where both are equal the second operand receives it all, so that relu'(0) = 0.
         (Binary::Max, 0) => Var::select(b.less(a), g, 0.0),
         (Binary::Max, _) => Var::select(b.less(a), 0.0, g),
