@@ -140,7 +140,9 @@ impl Emitter<'_> {
             };
             let reg = draft.push(inst);
             draft.regs.insert(member, reg);
-            self.store(&mut draft, Some(group), member, reg);
+            if self.fused.group_of[member] == Some(group) {
+                self.store(&mut draft, Some(group), member, reg);
+            }
         }
         draft.finish(g.domain.clone(), body)
     }

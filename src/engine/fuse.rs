@@ -10,6 +10,7 @@
 use super::{
     graph::{Node, NodeId, Nodes, STEP},
     op::Op,
+    place::{Place, Spot},
     shape,
     simplify::splat_value,
 };
@@ -57,6 +58,8 @@ pub(super) struct Group {
     pub(super) kind: Kind,
     pub(super) domain: Vec<usize>,
     pub(super) members: Vec<NodeId>,
+    /// Nodes of other groups that are computed again here.
+    pub(super) again: Vec<NodeId>,
     /// Groups that must run before, directly or not.
     pub(super) before: FixedBitSet,
 }
@@ -74,24 +77,6 @@ pub(super) enum Operand {
     Load(NodeId),
 }
 
-/// Where a node is in memory: elements of a root node's buffer.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Place {
-    pub(super) root: NodeId,
-    pub(super) offset: usize,
-    pub(super) strides: Vec<usize>,
-}
-
-/// A place in a concatenation.
-#[derive(Clone, Copy)]
-struct Spot {
-    whole: NodeId,
-    axis: usize,
-    start: usize,
-    /// The part there: the node itself or a reshape of it.
-    part: NodeId,
-}
-
 /// Members a group may have: bounds the size of a kernel.
 const MAX_MEMBERS: usize = 48;
 
@@ -101,14 +86,18 @@ pub(super) struct Fused<'a> {
     pub(super) groups: Vec<Group>,
     pub(super) group_of: Vec<Option<GroupId>>,
     /// Where in a concatenation a node is written, if it is written right there.
-    placed: Vec<Option<Spot>>,
+    pub(super) placed: Vec<Option<Spot>>,
+    /// Strides of a node that is not laid out row by row in its own memory.
+    pub(super) layout: Vec<Option<Vec<usize>>>,
     /// The nodes written right into a concatenation.
-    inside: Vec<Vec<NodeId>>,
+    pub(super) inside: Vec<Vec<NodeId>>,
     /// The copies that fill the parts of a concatenation that are not written in place.
-    copies: Vec<Vec<GroupId>>,
+    pub(super) copies: Vec<Vec<GroupId>>,
     /// Views by the node that holds their memory.
-    views: Vec<Vec<NodeId>>,
-    fusion: Fusion,
+    pub(super) views: Vec<Vec<NodeId>>,
+    /// How many operands a node is.
+    pub(super) uses: Vec<usize>,
+    pub(super) fusion: Fusion,
 }
 
 /// Puts every node of a graph into a group.
@@ -119,12 +108,15 @@ pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
         groups: Vec::new(),
         group_of: vec![None; count],
         placed: vec![None; count],
+        layout: vec![None; count],
         inside: vec![Vec::new(); count],
         copies: vec![Vec::new(); count],
         views: vec![Vec::new(); count],
+        uses: vec![0; count],
         fusion,
     };
     for id in 0..count {
+        graph.all[id].inputs.iter().for_each(|&input| fused.uses[input] += 1);
         if is_view(&graph.all[id].op)
             && let Some(place) = fused.place(id)
         {
@@ -134,6 +126,7 @@ pub(super) fn fuse(graph: &Nodes, fusion: Fusion) -> Fused<'_> {
     for id in 0..count {
         fused.visit(id);
     }
+    fused.compute_again();
     fused
 }
 
@@ -150,48 +143,6 @@ impl Fused<'_> {
         &self.graph.all[id]
     }
 
-    /// Where a node is, or `None` for a reshape that is no even walk and must be copied.
-    ///
-    /// The root of a node that is not a view is itself, or the concatenation it is written into.
-    pub(super) fn place(&self, id: NodeId) -> Option<Place> {
-        let node = self.node(id);
-        if !is_view(&node.op) {
-            let Some(spot) = self.placed[id] else {
-                return Some(Place { root: id, offset: 0, strides: shape::strides(&node.shape) });
-            };
-            let mut place = self.place(spot.whole)?;
-            place.offset += spot.start * place.strides[spot.axis];
-            if spot.part != id {
-                let part = &self.node(spot.part).shape;
-                place.strides = shape::reshape_strides(part, &place.strides, &node.shape)?;
-            }
-            return Some(place);
-        }
-        let input = node.inputs[0];
-        let mut place = match self.place(input) {
-            Some(place) => place,
-            // The operand is itself a copied reshape.
-            None => {
-                Place { root: input, offset: 0, strides: shape::strides(&self.node(input).shape) }
-            }
-        };
-        let from = &self.node(input).shape;
-        place.strides = view_strides(&node.op, from, &place.strides)?;
-        if let Op::Slice { axis, start, .. } = &node.op {
-            place.offset += start * place.strides[*axis];
-        }
-        Some(place)
-    }
-
-    /// As [`Self::place`]; a copied reshape is its own root.
-    pub(super) fn place_or_copy(&self, id: NodeId) -> Place {
-        self.place(id).unwrap_or_else(|| Place {
-            root: id,
-            offset: 0,
-            strides: shape::strides(&self.node(id).shape),
-        })
-    }
-
     /// The groups that write a root's memory.
     pub(super) fn writers(&self, root: NodeId) -> Vec<GroupId> {
         let mut all = self.copies[root].clone();
@@ -204,8 +155,7 @@ impl Fused<'_> {
     pub(super) fn operand(&self, group: GroupId, operand: NodeId) -> Operand {
         let g = &self.groups[group];
         // A product itself reads memory; only what follows it is code.
-        let factor = |&product: &NodeId| self.node(product).inputs.contains(&operand);
-        if g.kind == Kind::MatMul && g.members.first().is_some_and(factor) {
+        if self.is_factor(group, operand) {
             return Operand::Load(operand);
         }
         if let Some(value) = splat_value(&self.graph.all, operand) {
@@ -218,7 +168,7 @@ impl Fused<'_> {
             return Operand::Index(axis);
         }
         if self.fusion == Fusion::On {
-            if self.group_of[operand] == Some(group) {
+            if self.group_of[operand] == Some(group) || g.again.contains(&operand) {
                 return Operand::Member(operand);
             }
             if let Some(row) = self.broadcast_row(operand)
@@ -229,6 +179,13 @@ impl Fused<'_> {
             }
         }
         Operand::Load(operand)
+    }
+
+    /// Whether an operand is one of a group's product.
+    pub(super) fn is_factor(&self, group: GroupId, operand: NodeId) -> bool {
+        let g = &self.groups[group];
+        let factor = |&product: &NodeId| self.node(product).inputs.contains(&operand);
+        g.kind == Kind::MatMul && g.members.first().is_some_and(factor)
     }
 
     /// The axis of an iota, seen through broadcasting.
@@ -269,7 +226,7 @@ impl Fused<'_> {
             | Op::Permute(_)
             | Op::Slice { .. }
             | Op::Windows { .. } => {
-                if self.place(id).is_none() {
+                if self.place(id).is_none() && !self.lay_out(id) {
                     self.new_copy(Copying { from: node.inputs[0], into: id, at: None });
                 }
             }
@@ -402,7 +359,13 @@ impl Fused<'_> {
     }
 
     fn new_group(&mut self, kind: Kind, domain: Vec<usize>, id: NodeId) {
-        self.groups.push(Group { kind, domain, members: vec![], before: FixedBitSet::new() });
+        self.groups.push(Group {
+            kind,
+            domain,
+            members: vec![],
+            again: vec![],
+            before: FixedBitSet::new(),
+        });
         self.join(id, self.groups.len() - 1);
     }
 
@@ -410,7 +373,13 @@ impl Fused<'_> {
     pub(super) fn new_copy(&mut self, copying: Copying) {
         let domain = self.node(copying.from).shape.clone();
         let kind = Kind::Copy(copying);
-        self.groups.push(Group { kind, domain, members: vec![], before: FixedBitSet::new() });
+        self.groups.push(Group {
+            kind,
+            domain,
+            members: vec![],
+            again: vec![],
+            before: FixedBitSet::new(),
+        });
         let group = self.groups.len() - 1;
         self.copies[copying.into].push(group);
         if splat_value(&self.graph.all, copying.from).is_none() {
@@ -450,43 +419,6 @@ impl Fused<'_> {
                 g.before.union_with(&before);
             }
         }
-    }
-
-    /// Places the parts of a concatenation, and copies those that cannot be placed.
-    fn visit_concat(&mut self, id: NodeId, axis: usize) {
-        let mut start = 0;
-        for part in self.node(id).inputs.clone() {
-            if !self.try_place(Spot { whole: id, axis, start, part }) {
-                self.new_copy(Copying { from: part, into: id, at: Some((axis, start)) });
-            }
-            start += self.node(part).shape[axis];
-        }
-    }
-
-    /// Lets a part be written right where it belongs, if it is computed, not written elsewhere, and
-    /// still readable by all its views.
-    fn try_place(&mut self, spot: Spot) -> bool {
-        let part = self.node(spot.part);
-        let id = if matches!(part.op, Op::Reshape(_)) { part.inputs[0] } else { spot.part };
-        let computed = self.group_of[id].is_some() || matches!(self.node(id).op, Op::Concat(_));
-        let free = self.placed[id].is_none() && self.graph.outputs.iter().all(|&(_, o)| o != id);
-        if self.fusion == Fusion::Off || !computed || !free {
-            return false;
-        }
-        self.placed[id] = Some(spot);
-        let holds = self.place(id).is_some() && self.views_hold(id);
-        if holds {
-            self.inside[spot.whole].push(id);
-        } else {
-            self.placed[id] = None;
-        }
-        holds
-    }
-
-    /// Whether every view of a root, and of the nodes within it, can still be read.
-    fn views_hold(&self, root: NodeId) -> bool {
-        self.views[root].iter().all(|&view| self.place(view).is_some())
-            && self.inside[root].iter().all(|&id| self.place(id).is_some() && self.views_hold(id))
     }
 
     /// Decides for each update whether the group that computes the value writes it to the state itself.
@@ -529,11 +461,14 @@ impl Fused<'_> {
     fn reads_in_place(&self, group: GroupId, state: NodeId, value: NodeId) -> bool {
         let shape = &self.node(value).shape;
         let here = Place { root: state, offset: 0, strides: shape::strides(shape) };
-        let plain =
-            matches!(self.groups[group].kind, Kind::Rows) && self.groups[group].domain == *shape;
+        let plain = matches!(self.groups[group].kind, Kind::Rows | Kind::MatMul)
+            && self.groups[group].domain == *shape;
         self.loads(group).iter().all(|&o| {
             self.root(o) != state
-                || (plain && self.node(o).shape == *shape && self.place_or_copy(o) == here)
+                || (plain
+                    && !self.is_factor(group, o)
+                    && self.node(o).shape == *shape
+                    && self.place_or_copy(o) == here)
         })
     }
 
@@ -543,7 +478,8 @@ impl Fused<'_> {
             let constant = splat_value(&self.graph.all, copying.from).is_some();
             return if constant { vec![] } else { vec![copying.from] };
         }
-        let members = self.groups[group].members.iter();
+        let g = &self.groups[group];
+        let members = g.members.iter().chain(&g.again);
         let operands = members.flat_map(|&m| self.node(m).inputs.iter());
         operands.filter(|&&o| matches!(self.operand(group, o), Operand::Load(_))).copied().collect()
     }
@@ -566,26 +502,4 @@ fn row_shape(shape: &[usize]) -> Vec<usize> {
         *last = 1;
     }
     row
-}
-
-/// Strides of a view over strides of its operand; `None` for a reshape that is no even walk.
-fn view_strides(op: &Op, from: &[usize], strides: &[usize]) -> Option<Vec<usize>> {
-    match op {
-        Op::Broadcast(to) => {
-            let added = to.len() - from.len();
-            let stride = |i: usize| {
-                if i < added || from[i - added] != to[i] { 0 } else { strides[i - added] }
-            };
-            Some((0..to.len()).map(stride).collect())
-        }
-        Op::Reshape(to) => shape::reshape_strides(from, strides, to),
-        Op::Permute(axes) => Some(axes.iter().map(|&a| strides[a]).collect()),
-        Op::Windows { axis, step, .. } => {
-            let mut out = strides.to_vec();
-            out[*axis] *= step;
-            out.push(strides[*axis]);
-            Some(out)
-        }
-        _ => Some(strides.to_vec()),
-    }
 }

@@ -7,6 +7,7 @@ use super::{
     cpu::scalar,
     fuse::is_view,
     graph::{Node, NodeId, Nodes},
+    live::live,
     op::{Binary, Op, Reduction, Unary},
     shape::numel,
 };
@@ -28,79 +29,6 @@ pub(super) fn simplify(from: &Nodes) -> Nodes {
     let updates: Vec<_> =
         from.updates.iter().map(|&(s, v)| (map[s], builder.own(map[v], false))).collect();
     live(builder.nodes, outputs, updates)
-}
-
-/// Only the nodes that an output or update needs, operands first.
-fn live(
-    mut nodes: Vec<Node>,
-    outputs: Vec<(String, NodeId)>,
-    updates: Vec<(NodeId, NodeId)>,
-) -> Nodes {
-    let mut roots: Vec<NodeId> = outputs.iter().map(|&(_, id)| id).collect();
-    roots.extend(updates.iter().flat_map(|&(state, value)| [state, value]));
-    // Inputs stay, so that what is written need not know what is used.
-    roots.extend((0..nodes.len()).filter(|&id| matches!(nodes[id].op, Op::Input(_))));
-    let before = in_order(&nodes, &roots);
-    within_others(&mut nodes, &before, &roots);
-    let mut map = vec![0; nodes.len()];
-    let mut kept = Nodes::default();
-    for id in in_order(&nodes, &roots) {
-        let mut node = nodes[id].clone();
-        node.inputs.iter_mut().for_each(|input| *input = map[*input]);
-        map[id] = kept.all.len();
-        kept.all.push(node);
-    }
-    kept.outputs = outputs.into_iter().map(|(name, id)| (name, map[id])).collect();
-    kept.updates = updates.into_iter().map(|(state, value)| (map[state], map[value])).collect();
-    kept
-}
-
-/// What some nodes need, operands first, else by number.
-fn in_order(nodes: &[Node], roots: &[NodeId]) -> Vec<NodeId> {
-    let mut done = vec![false; nodes.len()];
-    let mut order = Vec::new();
-    let mut sorted = roots.to_vec();
-    sorted.sort_unstable();
-    for root in sorted {
-        let mut stack = vec![root];
-        while let Some(&id) = stack.last() {
-            let waiting = nodes[id].inputs.iter().copied().filter(|&input| !done[input]).min();
-            if let Some(input) = waiting {
-                stack.push(input);
-                continue;
-            }
-            stack.pop();
-            if !std::mem::replace(&mut done[id], true) {
-                order.push(id);
-            }
-        }
-    }
-    order
-}
-
-/// A concatenation whose parts stand side by side in a longer one is a slice of that, unless it must
-/// have memory of its own.
-fn within_others(nodes: &mut [Node], order: &[NodeId], own: &[NodeId]) {
-    let mut wholes: Vec<NodeId> =
-        order.iter().copied().filter(|&id| matches!(nodes[id].op, Op::Concat(_))).collect();
-    wholes.sort_by_key(|&id| (nodes[id].inputs.len(), id));
-    for (i, &id) in wholes.iter().enumerate() {
-        let Node { op: Op::Concat(axis), inputs, shape } = nodes[id].clone() else { continue };
-        if inputs.len() < 2 || own.contains(&id) {
-            continue;
-        }
-        let found = wholes[i + 1..].iter().rev().find_map(|&whole| {
-            let other = &nodes[whole];
-            let same = other.op == Op::Concat(axis) && other.inputs.len() > inputs.len();
-            let at =
-                other.inputs.windows(inputs.len()).position(|w| w == inputs).filter(|_| same)?;
-            Some((whole, other.inputs[..at].iter().map(|&p| nodes[p].shape[axis]).sum::<usize>()))
-        });
-        if let Some((whole, start)) = found {
-            let op = Op::Slice { axis, start, end: start + shape[axis] };
-            nodes[id] = Node { op, inputs: vec![whole], shape };
-        }
-    }
 }
 
 /// Nodes without repetition.
@@ -183,12 +111,16 @@ impl Builder {
                     return Some(self.splat(scalar::unary(*u, x), shape));
                 }
                 let Node { op, inputs: inner, .. } = &self.nodes[inputs[0]];
-                (*u == Unary::Neg && *op == Op::Unary(Unary::Neg)).then(|| inner[0])
+                if *u == Unary::Neg && *op == Op::Unary(Unary::Neg) {
+                    return Some(inner[0]);
+                }
+                self.once_a_row(&Op::Unary(*u), inputs, shape)
             }
             Op::Binary(b) => match (value(self, 0), value(self, 1)) {
                 (Some(x), Some(y)) => Some(self.splat(scalar::binary(*b, x, y), shape)),
                 (a, b_value) => identity(*b, a, b_value)
                     .map(|i| inputs[i])
+                    .or_else(|| self.once_a_row(op, inputs, shape))
                     .or_else(|| self.rewrite_sum(*b, inputs, shape)),
             },
             Op::Broadcast(_) | Op::Reshape(_) => self.rewrite_view(op, inputs[0], shape),
@@ -215,6 +147,27 @@ impl Builder {
             Op::Reduce(how, axis) => self.rewrite_reduce(*how, *axis, inputs[0], shape),
             _ => None,
         }
+    }
+
+    /// What is the same along the last axis is computed once a row and repeated.
+    fn once_a_row(&mut self, op: &Op, inputs: &[NodeId], shape: &[usize]) -> Option<NodeId> {
+        let (&last, outer) = shape.split_last().filter(|&(&last, _)| last > 1)?;
+        let row = [outer, &[1]].concat();
+        let mut rows = Vec::new();
+        for &input in inputs {
+            let node = &self.nodes[input];
+            rows.push(match splat_value(&self.nodes, input) {
+                Some(value) => self.splat(value, &row),
+                None if matches!(node.op, Op::Broadcast(_)) => {
+                    let inner = node.inputs[0];
+                    (self.nodes[inner].shape == row).then_some(inner)?
+                }
+                None => return None,
+            });
+        }
+        let once = self.add(op.clone(), rows, row);
+        let repeated = [outer, &[last]].concat();
+        Some(self.add(Op::Broadcast(repeated.clone()), vec![once], repeated))
     }
 
     /// A product with zeros is zero.

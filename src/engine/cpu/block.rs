@@ -102,9 +102,13 @@ impl Rows {
     }
 
     pub(super) fn run(&mut self, memory: Memory) {
-        let rows = numel(&self.outer);
-        for row in (0..rows).step_by(self.block.rows) {
-            let count = self.block.rows.min(rows - row);
+        self.run_rows(memory, 0, numel(&self.outer));
+    }
+
+    /// Runs the code on some rows.
+    pub(super) fn run_rows(&mut self, memory: Memory, first: usize, rows: usize) {
+        for row in (first..first + rows).step_by(self.block.rows) {
+            let count = self.block.rows.min(first + rows - row);
             self.find_rows(row, count);
             for column in (0..self.columns).step_by(self.block.columns) {
                 let columns = self.block.columns.min(self.columns - column);

@@ -53,7 +53,7 @@ enum Step {
     Rows(Rows),
     /// A product written where it belongs.
     Product(MatMul),
-    /// A product into scratch memory, and the code that follows.
+    /// A product into scratch memory, band by band, and the code that follows.
     ProductThen(MatMul, Rows),
     Walk(Walk),
 }
@@ -96,8 +96,8 @@ impl Step {
     /// Words for a product that is not written where it belongs.
     fn product_words(&self) -> usize {
         match self {
-            Self::ProductThen(product, _) => product.elements(),
-            Self::Rows(_) | Self::Product(_) | Self::Walk(_) => 0,
+            Self::Product(product) | Self::ProductThen(product, _) => product.product_words(),
+            Self::Rows(_) | Self::Walk(_) => 0,
         }
     }
 
@@ -105,8 +105,8 @@ impl Step {
     fn scratch_words(&self) -> usize {
         match self {
             Self::Rows(rows) => rows.scratch_words(),
-            Self::Product(_) => product::SCRATCH_WORDS,
-            Self::ProductThen(_, rows) => product::SCRATCH_WORDS.max(rows.scratch_words()),
+            Self::Product(product) => product.scratch_words(),
+            Self::ProductThen(product, rows) => product.scratch_words() + rows.scratch_words(),
             Self::Walk(walk) => walk.scratch_words(),
         }
     }
@@ -114,11 +114,8 @@ impl Step {
     fn run(&mut self, memory: Memory) {
         match self {
             Self::Rows(rows) => rows.run(memory),
-            Self::Product(product) => product.run(memory),
-            Self::ProductThen(product, rows) => {
-                product.run(memory);
-                rows.run(memory);
-            }
+            Self::Product(product) => product.run(memory, None),
+            Self::ProductThen(product, rows) => product.run(memory, Some(rows)),
             Self::Walk(walk) => walk.run(memory),
         }
     }
@@ -129,7 +126,7 @@ fn step(kernel: &Kernel, state_words: usize, arena_words: usize) -> Step {
     match &kernel.body {
         Body::Rows => Step::Rows(Rows::new(kernel)),
         Body::MatMul { k, a, b } => match &kernel.stores[..] {
-            [store] if kernel.code == [Inst::Product] && store.view.strides.last() == Some(&1) => {
+            [store] if kernel.code == [Inst::Product] && MatMul::fits(&store.view) => {
                 Step::Product(MatMul::new(&kernel.domain, *k, a, b, Some(&store.view)))
             }
             _ => Step::ProductThen(MatMul::new(&kernel.domain, *k, a, b, None), Rows::new(kernel)),
