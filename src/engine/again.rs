@@ -95,7 +95,7 @@ impl Fused<'_> {
                 .filter(|recipe| recipe.leaves.contains(&id))
                 .collect();
             if !recipes.is_empty() && self.gain(&known, &recipes, Some(id)) > 0 {
-                recipes.into_iter().for_each(|recipe| self.drop_value(&mut known, recipe));
+                recipes.iter().for_each(|recipe| self.drop_value(&mut known, recipe));
             }
         }
     }
