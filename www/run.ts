@@ -60,6 +60,7 @@ export class Run extends EventTarget {
   #opening = false;
   readonly #told = new Set<string>();
   #dragged = 0;
+  #stepped = false;
 
   constructor(entry: Entry) {
     super();
@@ -253,6 +254,11 @@ export class Run extends EventTarget {
       this.#told.add(sentence);
     }
     if (first) this.#emit("ready", frame);
+    if (!this.#stepped && request.type === "advance" && frame.step > 0) {
+      this.#stepped = true;
+      // For whoever measures how long a visitor waits; shown in the browser's profiler too.
+      performance.mark("orrery:first-step");
+    }
     this.#emit("frame", frame);
     if (frame.done && request.type === "advance") {
       this.playing = false;

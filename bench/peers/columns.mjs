@@ -1,4 +1,3 @@
-
 // Orrery, appended by `cargo xtask bench-peers`.
 Object.assign(PEERS, {
   "orrery-cpu": { module: "orrery", opt: { device: "cpu" } },

@@ -75,22 +75,31 @@ pub(crate) fn stage() -> Result<()> {
 fn wasm(release: bool) -> Result<PathBuf> {
     let profile = if release { "web" } else { "serve" };
     let target = target_dir()?;
-    let cargo = ["build", "--locked", "--lib", "--target", TARGET, "--profile", profile];
-    run(command("cargo").args(cargo).env("CARGO_TARGET_DIR", &target))?;
     let glue = target.join("page").join(profile);
-    let module = target.join(TARGET).join(profile).join("orrery.wasm");
-    let out_dir = ["--target", "web", "--no-typescript", "--out-name", "orrery", "--out-dir"];
-    run(command("wasm-bindgen").args(out_dir).arg(&glue).arg(&module))?;
-    if release {
-        let wasm = glue.join("orrery_bg.wasm");
+    module("orrery", profile, &target, &glue)?;
+    // Node takes a `.js` file for a module only if the nearest package.json says so.
+    fs::write(glue.join("package.json"), "{ \"type\": \"module\" }\n")?;
+    Ok(glue)
+}
+
+/// Builds the library of a package to wasm, with its JavaScript, into `glue`; optimised in the profile `web`.
+pub(crate) fn module(package: &str, profile: &str, target: &Path, glue: &Path) -> Result<()> {
+    let name = package.replace('-', "_");
+    let cargo = ["build", "--locked", "--package", package, "--lib"];
+    let how = ["--target", TARGET, "--profile", profile];
+    run(command("cargo").args(cargo).args(how).env("CARGO_TARGET_DIR", target))?;
+    let module = target.join(TARGET).join(profile).join(format!("{name}.wasm"));
+    let mut wasm_bindgen = command("wasm-bindgen");
+    wasm_bindgen.args(["--target", "web", "--no-typescript", "--out-name", &name, "--out-dir"]);
+    run(wasm_bindgen.arg(glue).arg(&module))?;
+    if profile == "web" {
+        let wasm = glue.join(format!("{name}_bg.wasm"));
         let optimizer = root().join("node_modules/binaryen/bin/wasm-opt");
         let mut wasm_opt = command("node");
         wasm_opt.arg(optimizer).arg("-O3").args(WASM_FEATURES);
         run(wasm_opt.arg(&wasm).arg("-o").arg(&wasm))?;
     }
-    // Node takes a `.js` file for a module only if the nearest package.json says so.
-    fs::write(glue.join("package.json"), "{ \"type\": \"module\" }\n")?;
-    Ok(glue)
+    Ok(())
 }
 
 /// Removes Trunk's own links, which mean nothing to a browser.

@@ -1,9 +1,10 @@
-//! Orrery's chores: `serve`, `build`, `test`, `bench`, `sizes`. Each does its own set-up.
+//! Orrery's chores: `serve`, `build`, `test`, `bench`, `bench-peers`, `sizes`. Each does its own set-up.
 #![expect(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
 mod bench;
 mod build;
 mod pages;
+mod peers;
 mod setup;
 mod shell;
 mod sizes;
@@ -21,15 +22,18 @@ Usage: cargo xtask <command>
        [--keep-going]  runs the remaining stages after one has failed
        [--list]        names the stages
   bench                the engine natively, then the built page in Chromium: times and sizes
-  sizes                what dist/ weighs, and what the page loads for one exhibit
+  sizes                what dist/ weighs, and what the page loads for one exhibit";
 
-Each command first installs what it needs and does not find; a second run finds all of it.";
+fn usage() -> String {
+    let each = "Each command first installs what it needs and does not find; a second run finds all of it.";
+    format!("{USAGE}\n{}\n\n{each}", peers::USAGE)
+}
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let Some((command, rest)) = words.split_first() else {
-        println!("{USAGE}");
+        println!("{}", usage());
         return ExitCode::from(2);
     };
     match run(command, rest) {
@@ -52,14 +56,16 @@ fn run(command: &str, args: &[&str]) -> Result<()> {
         ("stage", []) => build::stage(),
         ("test", args) => test::run(args),
         ("bench", []) => bench::run(),
+        ("bench-peers", args) => peers::run(args),
         ("sizes", []) => sizes::print(),
         ("help" | "--help" | "-h", _) => {
-            println!("{USAGE}");
+            println!("{}", usage());
             Ok(())
         }
         _ => bail!(Misuse(format!(
-            "`cargo xtask {command} {}` is not a command\n\n{USAGE}",
-            args.join(" ")
+            "`cargo xtask {command} {}` is not a command\n\n{}",
+            args.join(" "),
+            usage()
         ))),
     }
 }

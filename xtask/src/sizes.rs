@@ -35,6 +35,24 @@ pub(crate) fn print() -> Result<()> {
     Ok(())
 }
 
+/// Gzip bytes of what the page loads for an exhibit: shell, wasm, the exhibit's own files.
+pub(crate) fn parts(id: &str) -> Result<BTreeMap<&'static str, usize>> {
+    let dist = root().join("dist");
+    let mut assets = BTreeMap::new();
+    collect(&dist, &dist, &mut assets)?;
+    let own = format!("docs/{id}.html");
+    let mut parts = BTreeMap::new();
+    for name in loaded(&assets, &["index.html", "catalog.json", &own]) {
+        let part = match extension(name) {
+            "wasm" => "wasm",
+            _ if name == own => "exhibit",
+            _ => "shell",
+        };
+        *parts.entry(part).or_default() += assets[name].gzip;
+    }
+    Ok(parts)
+}
+
 fn collect(dir: &Path, dist: &Path, assets: &mut BTreeMap<String, Asset>) -> Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
