@@ -9,7 +9,7 @@ mod products;
 use clock::{GIGA, median, per_call};
 use networks::{NETWORKS, Network};
 use orrery::{
-    engine::{Device, Plan, Program, State},
+    engine::{Device, Plan, Program, State, gpu},
     error::Result,
 };
 use products::Product;
@@ -195,6 +195,16 @@ mod tests {
                 let name = network.name;
                 assert!((found - there).abs() < 1e-5 * there, "{name}: {found}, not {there}");
             }
+        }
+    }
+
+    #[test]
+    fn networks_take_few_dispatches() {
+        for (network, most) in NETWORKS.iter().zip([7, 60, 80]) {
+            let (_, schedule) = gpu::schedule(&network.plan().unwrap());
+            let found = schedule.dispatches();
+            assert!(found <= most, "{}: {found} dispatches a step", network.name);
+            eprintln!("{} {found} {schedule:?}", network.name);
         }
     }
 

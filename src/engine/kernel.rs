@@ -128,6 +128,18 @@ pub struct Kernel {
     pub stores: Vec<Store>,
 }
 
+/// A view with the axes that it walks.
+#[derive(Clone, Debug)]
+pub struct Walk<'k> {
+    /// Where it begins.
+    pub view: &'k View,
+    /// For each axis: which one of the domain it is, if it is one of the domain; its length; and words
+    /// from one element to the next.
+    pub axes: Vec<(Option<usize>, usize, usize)>,
+    /// Whether the kernel writes there.
+    pub written: bool,
+}
+
 /// Words at the start of every state buffer: the seed as four 16-bit whole numbers (lowest first),
 /// then the step (a whole number below 2^24), then padding.
 pub const HEADER_WORDS: usize = 8;
@@ -158,6 +170,49 @@ impl Kernel {
         };
         let stores = self.stores.iter_mut().map(|s| &mut s.view);
         self.loads.iter_mut().chain(stores).chain(operands.into_iter().flatten())
+    }
+
+    /// Every view with the axes that it walks, in the order of [`Self::views`].
+    pub fn walks<'k>(&'k self) -> Vec<Walk<'k>> {
+        let rank = self.domain.len();
+        let own = |view: &'k View, written| {
+            let strides = view.strides.iter().copied().enumerate();
+            let axes = strides.map(|(axis, stride)| (Some(axis), self.domain[axis], stride));
+            Walk { view, axes: axes.collect(), written }
+        };
+        // Axes of the domain by name, and one of that length which the domain lacks.
+        let other = |view: &'k View, names: &[Option<usize>], length: usize| {
+            let axes = names.iter().zip(&view.strides);
+            axes.map(|(&name, &s)| (name, name.map_or(length, |axis| self.domain[axis]), s)).collect()
+        };
+        let mut walks: Vec<Walk<'k>> = self.loads.iter().map(|view| own(view, false)).collect();
+        walks.extend(self.stores.iter().map(|store| own(&store.view, true)));
+        let mut add = |view: &'k View, names: &[Option<usize>], length| {
+            walks.push(Walk { view, axes: other(view, names, length), written: false });
+        };
+        match &self.body {
+            Body::MatMul { k, a, b } => {
+                let batch: Vec<Option<usize>> = (0..rank - 2).map(Some).collect();
+                add(a, &[&batch[..], &[Some(rank - 2), None]].concat(), *k);
+                add(b, &[&batch[..], &[None, Some(rank - 1)]].concat(), *k);
+            }
+            Body::Gather { rows, table, index } => {
+                add(table, &[None, Some(1)], *rows);
+                add(index, &[Some(0), Some(1)], 0);
+            }
+            Body::ScatterAdd { count, values, index } => {
+                add(values, &[None, Some(1)], *count);
+                add(index, &[None, Some(1)], *count);
+            }
+            Body::Rows | Body::Columns(..) | Body::CumSum(_) => {}
+        }
+        walks
+    }
+
+    /// Multiplications and additions of a product, and instructions elsewhere.
+    pub fn flops(&self) -> usize {
+        let depth = if let Body::MatMul { k, .. } = &self.body { 2 * k } else { 0 };
+        self.domain.iter().product::<usize>() * (self.code.len() + depth)
     }
 
     /// Which instructions are of row level.

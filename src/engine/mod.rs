@@ -17,10 +17,12 @@ mod again;
 pub mod kernel;
 mod emit;
 pub mod plan;
+mod arena;
 pub mod gpu;
 mod cpu;
 mod program;
 
+pub use arena::Region;
 pub use fuse::Fusion;
 pub use graph::{Graph, Var};
 pub use op::{Binary, Init, Reduction, Unary};

@@ -1,5 +1,6 @@
-//! Planning: kernels in order, and where each value lives in one arena.
+//! Planning: kernels in order, each value in an arena at a place of its own; `arena` then lets values share.
 use super::{
+    arena::Region,
     emit::Emitter,
     fuse::{Fused, Fusion, GroupId, Kind, Operand, fuse},
     graph::{Graph, NodeId, Nodes, STEP},
@@ -9,6 +10,7 @@ use super::{
     simplify::simplify,
 };
 use crate::error::{Error, Result};
+use fixedbitset::FixedBitSet;
 
 /// A named tensor in a buffer.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +30,8 @@ pub struct Plan {
     pub kernels: Vec<Kernel>,
     /// Words of the arena.
     pub arena_words: usize,
+    /// What the arena is made of, in order; no two share words until the plan is [`Plan::placed`].
+    pub regions: Vec<Region>,
     /// Tensors the host writes, in the arena.
     pub inputs: Vec<Slot>,
     /// Tensors the host reads, in the arena.
@@ -49,7 +53,7 @@ pub struct Report {
     pub flops: usize,
     /// Bytes read and written by kernels, caches not counted.
     pub bytes: usize,
-    /// Bytes of the arena.
+    /// Bytes of the arena when kernels run one after another.
     pub arena_bytes: usize,
 }
 
@@ -103,6 +107,7 @@ fn plan(nodes: &Nodes, fusion: Fusion) -> Plan {
     let mut plan = Plan {
         kernels,
         arena_words: layout.arena_words,
+        regions: layout.regions,
         inputs: vec![],
         outputs: vec![],
         constants: vec![],
@@ -186,79 +191,64 @@ impl Needed {
 struct Layout {
     offsets: Vec<usize>,
     arena_words: usize,
+    regions: Vec<Region>,
     state_words: usize,
 }
 
 impl Layout {
     /// Lays out what stays: state, inputs, constants, outputs.
     fn new(nodes: &Nodes) -> Self {
-        let mut layout =
-            Self { offsets: vec![0; nodes.all.len()], arena_words: 0, state_words: HEADER_WORDS };
+        let mut layout = Self {
+            offsets: vec![0; nodes.all.len()],
+            arena_words: 0,
+            regions: vec![],
+            state_words: HEADER_WORDS,
+        };
         for (id, node) in nodes.all.iter().enumerate() {
-            let words = numel(&node.shape).next_multiple_of(ALIGN_WORDS);
             match &node.op {
                 Op::State(name, _) if name == STEP => layout.offsets[id] = STEP_WORD,
                 Op::State(..) => {
                     layout.offsets[id] = layout.state_words;
-                    layout.state_words += words;
+                    layout.state_words += numel(&node.shape).next_multiple_of(ALIGN_WORDS);
                 }
-                Op::Input(_) | Op::Data(_) => layout.pin(id, words),
-                _ if nodes.outputs.iter().any(|&(_, o)| o == id) => layout.pin(id, words),
+                Op::Input(_) | Op::Data(_) => layout.put(id, &node.shape, true),
+                _ if nodes.outputs.iter().any(|&(_, o)| o == id) => {
+                    layout.put(id, &node.shape, true);
+                }
                 _ => {}
             }
         }
         layout
     }
 
-    fn pin(&mut self, id: NodeId, words: usize) {
+    fn put(&mut self, id: NodeId, shape: &[usize], kept: bool) {
+        let words = numel(shape).next_multiple_of(ALIGN_WORDS);
         self.offsets[id] = self.arena_words;
+        self.regions.push(Region { start: self.arena_words, words, kept });
         self.arena_words += words;
     }
 
-    /// Lays out what lives only for a part of the step; values that never live together share words.
+    /// Lays out what lives only for a part of the step, after what stays.
     fn temporaries(&mut self, fused: &Fused<'_>, needed: &Needed) {
         let nodes = fused.graph;
-        let mut lives: Vec<Option<(usize, usize)>> = vec![None; nodes.all.len()];
-        let mut touch = |id: NodeId, at: usize| {
-            let life = lives[id].get_or_insert((at, at));
-            *life = (life.0.min(at), life.1.max(at));
-        };
-        for (at, &group) in needed.order.iter().enumerate() {
+        let mut used = FixedBitSet::with_capacity(nodes.all.len());
+        for &group in &needed.order {
             for operand in fused.loads(group) {
-                touch(fused.root(operand), at);
+                used.insert(fused.root(operand));
             }
             for &member in fused.groups[group].members.iter().filter(|&&m| needed.stored[m]) {
-                touch(fused.root(member), at);
+                used.insert(fused.root(member));
             }
             if let Kind::Copy(copying) = fused.groups[group].kind {
-                touch(fused.root(copying.into), at);
+                used.insert(fused.root(copying.into));
             }
         }
-        let temporary = |id: &NodeId| {
-            let fixed = matches!(nodes.all[*id].op, Op::State(..) | Op::Input(_) | Op::Data(_));
-            !fixed && !nodes.outputs.iter().any(|(_, o)| o == id)
-        };
-        let words = |id: NodeId| numel(&nodes.all[id].shape).next_multiple_of(ALIGN_WORDS);
-        let mut waiting: Vec<(NodeId, (usize, usize))> =
-            lives.iter().enumerate().filter_map(|(id, life)| Some((id, (*life)?))).collect();
-        waiting.retain(|(id, _)| temporary(id));
-        waiting.sort_by_key(|&(id, life)| (std::cmp::Reverse(words(id)), life, id));
-        let base = self.arena_words;
-        let mut placed: Vec<(usize, usize, (usize, usize))> = Vec::new();
-        for (id, life) in waiting {
-            let size = words(id);
-            // The lowest gap among those alive at the same time.
-            let mut at = base;
-            for &(start, end, other) in &placed {
-                let together = life.0 <= other.1 && other.0 <= life.1;
-                if together && start < at + size && at < end {
-                    at = end;
-                }
+        for id in used.ones() {
+            let node = &nodes.all[id];
+            let fixed = matches!(node.op, Op::State(..) | Op::Input(_) | Op::Data(_));
+            if !fixed && !nodes.outputs.iter().any(|&(_, o)| o == id) {
+                self.put(id, &node.shape, false);
             }
-            self.offsets[id] = at;
-            self.arena_words = self.arena_words.max(at + size);
-            let index = placed.partition_point(|&(start, ..)| start < at);
-            placed.insert(index, (at, at + size, life));
         }
     }
 }
@@ -270,16 +260,15 @@ impl Plan {
             dispatches: self.kernels.len(),
             flops: 0,
             bytes: 0,
-            arena_bytes: self.arena_words * size_of::<f32>(),
+            arena_bytes: self.placed_in_order().arena_words * size_of::<f32>(),
         };
         for kernel in &self.kernels {
             let count = numel(&kernel.domain);
-            report.flops += count * kernel.code.len();
+            report.flops += kernel.flops();
             let mut words: usize = kernel.loads.iter().map(|v| touched(v, &kernel.domain)).sum();
             words += kernel.stores.iter().map(|s| touched(&s.view, &kernel.domain)).sum::<usize>();
             if let Body::MatMul { k, .. } = &kernel.body {
                 let [.., m, n] = kernel.domain[..] else { continue };
-                report.flops += 2 * count * k;
                 words += count / (m * n) * (m * k + k * n);
             }
             report.bytes += words * size_of::<f32>();

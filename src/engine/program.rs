@@ -1,7 +1,7 @@
 //! Programs: plans on a device, and the state that they share.
 use super::{
     cpu::CpuProgram,
-    gpu::{GpuDevice, GpuProgram, GpuState},
+    gpu::{self, GpuDevice, GpuProgram, GpuState},
     kernel::{HEADER_WORDS, STEP_WORD},
     op::Init,
     plan::{Plan, Slot},
@@ -232,12 +232,16 @@ impl Program {
     /// tensor of the plan.
     pub fn new(device: &Device, plan: &Plan, state: &State) -> Result<Self> {
         let plan = relocate(plan, state)?;
-        let backend = match (device, &state.inner.storage) {
+        let (plan, backend) = match (device, &state.inner.storage) {
             (Device::Cpu, Storage::Cpu(_)) => {
-                Backend::Cpu(CpuProgram::new(&plan, state.inner.words))
+                let plan = plan.placed_in_order();
+                let program = CpuProgram::new(&plan, state.inner.words);
+                (plan, Backend::Cpu(program))
             }
             (Device::Gpu(gpu), Storage::Gpu(state)) => {
-                Backend::Gpu(GpuProgram::new(gpu, &plan, state)?)
+                let (plan, schedule) = gpu::schedule(&plan);
+                let program = GpuProgram::new(gpu, &plan, &schedule, state)?;
+                (plan, Backend::Gpu(program))
             }
             _ => unreachable!("a program and its state on two devices"),
         };

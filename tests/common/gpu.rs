@@ -5,8 +5,8 @@ use super::{
 };
 use orrery::{
     engine::{
-        Binary, Unary,
-        gpu::{GpuDevice, GpuProgram, GpuState, tolerance},
+        Binary, Region, Unary,
+        gpu::{self, GpuDevice, GpuProgram, GpuState, tolerance},
         kernel::{HEADER_WORDS, Inst, Kernel},
         plan::Plan,
     },
@@ -18,6 +18,7 @@ fn plan(kernels: Vec<Kernel>, memory: &Memory) -> Plan {
     Plan {
         kernels,
         arena_words: memory.arena.len(),
+        regions: vec![Region { start: 0, words: memory.arena.len(), kept: true }],
         inputs: vec![],
         outputs: vec![],
         constants: vec![(0, memory.arena.clone())],
@@ -26,12 +27,21 @@ fn plan(kernels: Vec<Kernel>, memory: &Memory) -> Plan {
     }
 }
 
+fn program(
+    device: &Rc<GpuDevice>,
+    kernels: Vec<Kernel>,
+    memory: &Memory,
+    state: &GpuState,
+) -> Result<GpuProgram, Error> {
+    let (plan, schedule) = gpu::schedule(&plan(kernels, memory));
+    GpuProgram::new(device, &plan, &schedule, state)
+}
+
 async fn run(device: &Rc<GpuDevice>, case: &Case) -> Memory {
     let memory = &case.memory;
     let state = GpuState::new(device, memory.state.len()).unwrap();
     state.write(0, &memory.state).unwrap();
-    let plan = plan(vec![case.kernel.clone()], memory);
-    let program = GpuProgram::new(device, &plan, &state).unwrap();
+    let program = program(device, vec![case.kernel.clone()], memory, &state).unwrap();
     program.run(1).unwrap();
     let arena = program.read(&[(0, memory.arena.len())]);
     let arena = arena.await.unwrap_or_else(|error| panic!("{}: {error}", case.name)).remove(0);
@@ -54,7 +64,7 @@ async fn check(device: &Rc<GpuDevice>, case: &Case) {
                 "{}: {space}[{i}] is {x}, not {y}\n{:#?}\n{}",
                 case.name,
                 case.kernel,
-                orrery::engine::gpu::shader(&case.kernel).source
+                gpu::shader(&case.kernel).source
             );
         }
     }
@@ -158,8 +168,7 @@ pub(crate) async fn replay(device: &Rc<GpuDevice>) {
     };
     case.memory.state = vec![0.0; HEADER_WORDS];
     let state = GpuState::new(device, HEADER_WORDS).unwrap();
-    let made =
-        |kernels: Vec<_>| GpuProgram::new(device, &plan(kernels, &case.memory), &state).unwrap();
+    let made = |kernels: Vec<_>| program(device, kernels, &case.memory, &state).unwrap();
     let chain = made(vec![at(5), at(6)]);
     assert_eq!((chain.dispatches(), chain.pipelines()), (2, 1), "one structure, one pipeline");
     let program = made(vec![at(5), at(1500)]);
@@ -194,8 +203,8 @@ pub(crate) async fn replay(device: &Rc<GpuDevice>) {
 pub(crate) async fn loss(device: Rc<GpuDevice>) {
     let case = kernels::unary(Unary::Exp);
     let state = GpuState::new(&device, case.memory.state.len()).unwrap();
-    let plan = plan(vec![case.kernel.clone()], &case.memory);
-    let program = GpuProgram::new(&device, &plan, &state).unwrap();
+    let made = || program(&device, vec![case.kernel.clone()], &case.memory, &state);
+    let program = made().unwrap();
     program.run(1).unwrap();
     device.idle().await.unwrap();
     device.lose();
@@ -208,6 +217,6 @@ pub(crate) async fn loss(device: Rc<GpuDevice>) {
     lost(program.write(0, &[1.0]));
     lost(state.write(0, &[1.0]));
     lost(GpuState::new(&device, 8).map(drop));
-    lost(GpuProgram::new(&device, &plan, &state).map(drop));
+    lost(made().map(drop));
     lost(device.idle().await);
 }

@@ -1,11 +1,15 @@
-//! The GPU: kernels as WGSL, and programs that replay a list of them without making anything anew.
-mod batch;
+//! The GPU: kernels as WGSL, and programs that replay a few dispatches without making anything anew.
+mod bands;
 mod device;
+mod order;
+mod pack;
 mod program;
 mod readback;
+mod schedule;
 pub mod tolerance;
 mod wgsl;
 
 pub use device::{Counts, GpuDevice};
 pub use program::{GpuProgram, GpuState};
+pub use schedule::{Schedule, schedule};
 pub use wgsl::{Shader, shader};

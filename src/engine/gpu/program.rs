@@ -1,7 +1,7 @@
 //! Programs on the GPU: a list of kernels, made ready once and replayed.
-use super::{batch::batches, device::GpuDevice, readback::Source, wgsl::shader_of_all};
+use super::{device::GpuDevice, readback::Source, schedule::Schedule, wgsl::shader_of};
 use crate::{
-    engine::plan::Plan,
+    engine::{kernel::Kernel, plan::Plan},
     error::{Error, Result},
 };
 use std::{cell::Cell, future::Future, rc::Rc};
@@ -81,10 +81,16 @@ pub struct GpuProgram {
 }
 
 impl GpuProgram {
-    /// Makes a plan ready to run on a state, whose words must be laid out as the plan takes them to be.
+    /// Makes a plan and its [`super::schedule`] ready to run on a state, whose words must be laid out
+    /// as the plan takes them to be.
     ///
     /// Pipelines are asked for here and made by the driver meanwhile; [`GpuDevice::idle`] waits for them.
-    pub fn new(device: &Rc<GpuDevice>, plan: &Plan, state: &GpuState) -> Result<Self> {
+    pub fn new(
+        device: &Rc<GpuDevice>,
+        plan: &Plan,
+        schedule: &Schedule,
+        state: &GpuState,
+    ) -> Result<Self> {
         device.check()?;
         assert!(state.words >= plan.state_words, "the state is smaller than the plan's");
         let arena_words = plan.arena_words.max(1);
@@ -92,7 +98,8 @@ impl GpuProgram {
         for (offset, values) in &plan.constants {
             write(device, &arena, arena_words, (*offset, values))?;
         }
-        let shaders: Vec<_> = batches(&plan.kernels).into_iter().map(shader_of_all).collect();
+        let shaders: Vec<_> =
+            schedule.dispatches.iter().map(|jobs| shader_of(&plan.kernels, jobs)).collect();
         let longest = shaders.iter().map(|shader| shader.params.len() * 4).max().unwrap_or(0);
         let window = longest.max(1).next_multiple_of(WINDOW);
         let mut words = vec![0_u32; window / 4 * shaders.len().max(1)];
@@ -110,7 +117,8 @@ impl GpuProgram {
         let params = device.buffer("params", words.len(), usage);
         device.queue.write_buffer(&params, 0, bytemuck::cast_slice(&words));
         let bind_group = device.bind_group(&state.buffer, &arena, &params, window as u64);
-        let steps = (DEFAULT_FLOPS / plan.report().flops.max(1)).clamp(1, DEFAULT_STEPS);
+        let flops: usize = plan.kernels.iter().map(Kernel::flops).sum();
+        let steps = (DEFAULT_FLOPS / flops.max(1)).clamp(1, DEFAULT_STEPS);
         Ok(Self {
             device: Rc::clone(device),
             arena,

@@ -5,26 +5,32 @@ use super::{
         op::Reduction,
     },
     ops,
-    writer::{Layout, Spot, Tree, Writer},
+    writer::{Band, Function, Layout, Spot, Tree, Writer},
 };
 
 /// From this length on, and up to this many results, the threads of a workgroup share a column.
 const LONG: usize = 32;
 const FEW: usize = 16_384;
 
-/// Text and number of workgroups.
-pub(super) fn write(kernel: &Kernel, how: Reduction, reg: Reg) -> (String, usize) {
-    let layout = Layout::of(kernel, 2);
+/// Results that neighbouring threads compute side by side where they share columns, at most.
+const WIDE: usize = 16;
+
+/// Writes the function.
+pub(super) fn write(
+    kernel: &Kernel,
+    (how, reg): (Reduction, Reg),
+    band: Option<Band>,
+    size: usize,
+) -> Function {
+    let layout = Layout::new(kernel, 2, band);
     let rank = layout.axes.len();
     let (length, inner) = (layout.axes[rank - 2], layout.axes[rank - 1]);
     let results = layout.numel(rank - 2) * inner;
-    let (size, wide) = share(length, results);
-    let deep = size / wide;
-    let mut w = Writer::new(kernel, layout);
-    let groups = results.div_ceil(wide);
-    w.group(groups);
-    w.line(format!("let at = lane % {wide}u;"));
-    w.line(format!("let result = group * {wide}u + at;"));
+    let deep = deep(length, results, size);
+    let wide = size / deep;
+    let mut w = Writer::new(kernel, layout, size);
+    w.line(format!("let at_result = lane % {wide}u;"));
+    w.line(format!("let result = unit * {wide}u + at_result;"));
     w.line(format!("let i = min(result, {}u);", results - 1));
     w.line(format!("let n = i % {inner}u;"));
     w.line(format!("let row = i / {inner}u;"));
@@ -38,8 +44,7 @@ pub(super) fn write(kernel: &Kernel, how: Reduction, reg: Reg) -> (String, usize
     let mut guard = format!("if (result < {results}u)");
     let mut total = "acc".to_owned();
     if deep > 1 {
-        w.declare("sums", "f32", size);
-        total = w.combine(how, "sums", "acc", Tree { size, keep: wide, at: "at" });
+        total = w.combine(how, "acc", Tree { keep: wide, slot: "lane", at: "at_result" });
         guard = format!("if (result < {results}u && lane < {wide}u)");
     }
     w.block(guard, |w| {
@@ -47,18 +52,14 @@ pub(super) fn write(kernel: &Kernel, how: Reduction, reg: Reg) -> (String, usize
             w.store(store, &Spot::shared(rank - 2).and("0u", "").and("n", ""), &total);
         }
     });
-    (w.finish(size), groups)
+    w.finish(results.div_ceil(wide))
 }
 
-/// Threads of a workgroup, and how many results it computes side by side: its threads share long
-/// columns, unless there are results enough to keep a device busy.
-pub(super) fn share(length: usize, results: usize) -> (usize, usize) {
-    let size = if length < 256 { 64 } else { 256 };
+/// How many threads share a column, unless there are results enough to keep a device busy.
+fn deep(length: usize, results: usize, size: usize) -> usize {
     if length < LONG || results > FEW {
-        return (64, 64);
+        return 1;
     }
-    let deep = (length / 4).next_power_of_two().clamp(1, size);
-    // Neighbouring threads take neighbouring results, so that they read neighbouring words.
-    let wide = (size / deep).max(results.next_power_of_two().min(size / 8).min(16));
-    (size, wide)
+    let wide = results.next_power_of_two().min(WIDE);
+    (length / 4).next_power_of_two().min(size / wide).max(1)
 }

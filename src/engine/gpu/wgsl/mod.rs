@@ -1,101 +1,221 @@
-//! Kernels as WGSL: one compute shader a kernel.
+//! Dispatches as WGSL: one compute shader each, a function for each kernel of different structure.
 //!
 //! Domain and strides stand in the text as constants, offsets come from a uniform buffer, so kernels
-//! that differ only in where their operands lie share one text and hence one pipeline.
+//! that differ only in where their operands lie share one function, and dispatches of equal structure one
+//! pipeline. The parameters of a dispatch are vectors of four words: `SPECIALS`; if there are several
+//! jobs, for each its first workgroup, where its entries begin and how many there are; then the
+//! entries, a kernel each: which function, how many vectors, elements if the function asks, and offsets.
 mod columns;
 mod index;
-mod matmul;
 mod ops;
+mod product;
 mod rows;
+mod tiles;
 mod writer;
 
-use super::super::kernel::{Body, Inst, Kernel, View};
+use super::{
+    super::kernel::{Body, Kernel},
+    schedule::{Job, is_large},
+};
+use std::fmt::Write;
+use writer::{Band, Function};
 
 /// Most workgroups along one axis of a dispatch; guaranteed by WebGPU.
 const MAX_GROUPS: usize = 65_535;
 
-/// Words before the offsets in a kernel's parameters: numbers that WGSL cannot write down.
-pub(super) const SPECIALS: [u32; 4] =
+/// Words of workgroup memory that WebGPU guarantees.
+const MEMORY_WORDS: usize = 4096;
+
+/// Numbers that WGSL cannot write down.
+const SPECIALS: [u32; 4] =
     [f32::INFINITY.to_bits(), f32::NEG_INFINITY.to_bits(), f32::NAN.to_bits(), 0];
 
-/// A kernel ready for the GPU.
+/// Words of an entry before its offsets.
+const HEAD_WORDS: usize = 4;
+
+/// Threads of a workgroup for several kernels.
+const SHARED_SIZE: usize = 128;
+
+/// Threads of a workgroup for products and for everything that has no wish of its own.
+const SIZE: usize = 64;
+
+/// A dispatch ready for the GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shader {
-    /// The text; equal for kernels of equal structure.
+    /// The text; equal for dispatches of equal structure.
     pub source: String,
     /// Workgroups along x, y and z.
     pub groups: [u32; 3],
-    /// What the text reads as `params`: `SPECIALS`, then the offset of each view.
+    /// What the text reads as `params`.
     pub params: Vec<u32>,
 }
 
-/// Words of a part of a shader before its offsets: its first workgroup and its number of elements.
-const PART_HEAD: usize = 2;
-
-/// Words of a part.
-fn part_words(views: usize) -> usize {
-    (PART_HEAD + views).next_multiple_of(4)
-}
-
-/// Whether two kernels can be parts of one shader: elementwise over contiguous tensors, by the same code.
-pub(super) fn alike(a: &Kernel, b: &Kernel) -> bool {
-    let flat = |k: &Kernel| {
-        let code = k.code.iter();
-        let plain = |i: &Inst| !matches!(i, Inst::Reduce(..) | Inst::Index(_) | Inst::Uniform(_));
-        k.body == Body::Rows
-            && k.domain.len() == 1
-            && k.domain[0] > 1
-            && code.into_iter().all(plain)
-    };
-    let same = |(x, y): (&View, &View)| x.space == y.space && x.strides == y.strides;
-    flat(a)
-        && flat(b)
-        && a.code == b.code
-        && a.stores.iter().map(|s| s.reg).eq(b.stores.iter().map(|s| s.reg))
-        && a.loads.len() == b.loads.len()
-        && a.views().zip(b.views()).all(same)
-}
-
-/// Writes kernels that are [`alike`] and do not depend on each other as one shader: so the optimiser is
-/// one over all weights.
-pub(super) fn shader_of_all(kernels: &[Kernel]) -> Shader {
-    if let [kernel] = kernels {
-        return shader(kernel);
-    }
-    let mut params = SPECIALS.to_vec();
-    let mut groups = 0;
-    for kernel in kernels {
-        let part = params.len();
-        params.extend([groups as u32, kernel.domain[0] as u32]);
-        params.extend(kernel.views().map(|view| view.offset as u32));
-        params.resize(part + part_words(kernel.views().count()), 0);
-        groups += rows::part_groups(kernel.domain[0]);
-    }
-    let source = rows::elementwise_parts(&kernels[0], kernels.len());
-    Shader { source, groups: [groups as u32, 1, 1], params }
-}
-
-/// Workgroups that one shader of several kernels may have, all along one axis.
-pub(super) fn fits(kernels: &[Kernel], next: &Kernel) -> bool {
-    let groups = |k: &Kernel| rows::part_groups(k.domain[0]);
-    kernels.iter().map(groups).sum::<usize>() + groups(next) <= MAX_GROUPS
-}
-
-/// Writes a kernel as a shader.
+/// Writes a kernel as a shader of its own.
 pub fn shader(kernel: &Kernel) -> Shader {
-    let (source, groups) = match &kernel.body {
-        Body::Rows => rows::write(kernel),
-        Body::Columns(how, reg) => columns::write(kernel, *how, *reg),
-        Body::MatMul { k, a, b } => matmul::write(kernel, *k, a, b),
-        Body::CumSum(reg) => index::cumsum(kernel, *reg),
-        Body::Gather { rows, table, index } => index::gather(kernel, *rows, table, index),
-        Body::ScatterAdd { count, values, index } => index::scatter(kernel, *count, values, index),
-    };
+    shader_of(std::slice::from_ref(kernel), &[Job::Kernel(0)])
+}
+
+/// Writes the jobs of a dispatch as a shader; `kernels` are those of the plan.
+pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
+    let mut text = Text::default();
+    let mut groups = 0;
+    let mut entries = Vec::new();
+    let mut heads = Vec::new();
+    let alone = matches!(jobs, [Job::Kernel(_)]);
+    let mut size = SHARED_SIZE;
+    for job in jobs {
+        let first = groups;
+        let begin = entries.len();
+        let count = match job {
+            Job::Kernel(kernel) => {
+                let kernel = &kernels[*kernel];
+                let function = function(kernel, None, (!alone).then_some(size));
+                size = function.size;
+                groups += function.units;
+                text.enter(&mut entries, kernel, function);
+                1
+            }
+            Job::Chain { bands, each, parts } => {
+                groups += bands / each;
+                for &(kernel, split) in parts {
+                    let band = Band { split, bands: *bands, each: *each };
+                    let kernel = &kernels[kernel];
+                    text.enter(&mut entries, kernel, function(kernel, Some(band), Some(size)));
+                }
+                parts.len()
+            }
+        };
+        heads.push([first, begin, count]);
+    }
     let mut params = SPECIALS.to_vec();
-    params.extend(kernel.views().map(|view| view.offset as u32));
-    params.resize(params.len().next_multiple_of(4), 0);
+    let before = 1 + if alone { 0 } else { heads.len() };
+    if !alone {
+        for [first, begin, count] in heads {
+            params.extend([first as u32, (before + begin / 4) as u32, count as u32, 0]);
+        }
+    }
+    params.extend(entries);
     let [x, y] = grid(groups);
+    let main = if alone { main_alone() } else { main_jobs(jobs.len(), text.functions.len()) };
+    let source = text.whole(&main, size, groups, params.len() / 4);
     Shader { source, groups: [x as u32, y as u32, 1], params }
+}
+
+/// The function of a kernel, or of its part in a chain; `size` threads, or as many as it likes.
+fn function(kernel: &Kernel, band: Option<Band>, size: Option<usize>) -> Function {
+    let any = size.unwrap_or(SIZE);
+    match &kernel.body {
+        Body::Rows => rows::write(kernel, band, size.unwrap_or_else(|| rows::size(kernel))),
+        Body::Columns(how, reg) => columns::write(kernel, (*how, *reg), band, any),
+        Body::MatMul { k, a, b } if size.is_none() && is_large(kernel) => {
+            tiles::write(kernel, *k, a, b)
+        }
+        Body::MatMul { .. } => product::write(kernel, band, any),
+        Body::CumSum(reg) => index::cumsum(kernel, *reg, band, any),
+        Body::Gather { rows, table, .. } => {
+            index::gather(kernel, (*rows, table.strides[0]), band, any)
+        }
+        Body::ScatterAdd { count, values, index } => {
+            index::scatter(kernel, *count, [values.strides[0], index.strides[0]], any)
+        }
+    }
+}
+
+/// The functions of a shader.
+#[derive(Default)]
+struct Text {
+    functions: Vec<String>,
+    declarations: String,
+    memory: usize,
+}
+
+impl Text {
+    /// Adds a kernel to the entries, and its function if it is new.
+    fn enter(&mut self, entries: &mut Vec<u32>, kernel: &Kernel, function: Function) {
+        let known = self.functions.iter().position(|text| *text == function.text);
+        let number = known.unwrap_or_else(|| {
+            self.functions.push(function.text);
+            self.declarations += &function.declarations;
+            self.functions.len() - 1
+        });
+        self.memory = self.memory.max(function.memory);
+        let words = (HEAD_WORDS + kernel.views().count()).next_multiple_of(4);
+        let begin = entries.len();
+        entries.extend([number as u32, (words / 4) as u32, function.count as u32, 0]);
+        entries.extend(kernel.views().map(|view| view.offset as u32));
+        entries.resize(begin + words, 0);
+    }
+
+    /// The whole text around a main function.
+    fn whole(self, main: &str, size: usize, groups: usize, vectors: usize) -> String {
+        let mut out = format!(
+            "struct Params {{ v: array<vec4<u32>, {vectors}> }}\n\
+             @group(0) @binding(0) var<storage, read_write> state: array<f32>;\n\
+             @group(0) @binding(1) var<storage, read_write> arena: array<f32>;\n\
+             @group(0) @binding(2) var<uniform> params: Params;\n"
+        );
+        if self.memory > 0 {
+            let _ = writeln!(out, "var<workgroup> memory: array<f32, {}>;", self.memory);
+        }
+        out += &self.declarations;
+        for (call, function) in ops::FUNCTIONS {
+            if self.functions.iter().any(|text| text.contains(call)) {
+                out += function;
+            }
+        }
+        for (number, function) in self.functions.iter().enumerate() {
+            let _ = write!(out, "fn k{number}{function}");
+        }
+        let _ = write!(
+            out,
+            "@compute @workgroup_size({size})\n\
+             fn main(@builtin(workgroup_id) wid: vec3<u32>, \
+             @builtin(local_invocation_index) lane: u32) {{\n"
+        );
+        let [x, y] = grid(groups);
+        if y == 1 {
+            out += "    let workgroup = wid.x;\n";
+        } else {
+            let _ = writeln!(out, "    let workgroup = wid.y * {x}u + wid.x;");
+            let _ = writeln!(out, "    if (workgroup >= {groups}u) {{ return; }}");
+        }
+        out + main + "}\n"
+    }
+}
+
+/// One kernel: each workgroup does a unit of it.
+fn main_alone() -> String {
+    "    k0(1u, workgroup, lane);\n".to_owned()
+}
+
+/// Each workgroup finds its job, and does its entries one after another.
+fn main_jobs(jobs: usize, functions: usize) -> String {
+    let mut cases = String::new();
+    for number in 0..functions {
+        let _ = writeln!(cases, "            case {number}u: {{ k{number}(at, group, lane); }}");
+    }
+    format!(
+        "    var job = 0u;
+    var beyond = {jobs}u;
+    while (beyond - job > 1u) {{
+        let middle = (job + beyond) / 2u;
+        if (workgroup >= params.v[1u + middle].x) {{ job = middle; }} else {{ beyond = middle; }}
+    }}
+    let head = params.v[1u + job];
+    let group = workgroup - head.x;
+    var at = head.y;
+    for (var entry = 0u; entry < head.z; entry++) {{
+        if (entry > 0u) {{
+            storageBarrier();
+            workgroupBarrier();
+        }}
+        switch (params.v[at].x) {{
+{cases}            default: {{}}
+        }}
+        at += params.v[at].y;
+    }}
+"
+    )
 }
 
 /// Workgroups along x and y that make at least as many as asked for.

@@ -9,7 +9,7 @@ use super::{
         op::Reduction,
     },
     ops,
-    writer::{Layout, Spot, Tree, Writer},
+    writer::{Band, Function, Layout, Spot, Tree, Writer},
 };
 
 /// Threads of a workgroup for elementwise kernels.
@@ -27,39 +27,42 @@ const KEPT: usize = 8;
 /// Instructions times kept elements, at most: bounds the length of a shader.
 const MAX_UNROLLED: usize = 256;
 
-/// Text and number of workgroups.
-pub(super) fn write(kernel: &Kernel) -> (String, usize) {
+/// Writes the function.
+pub(super) fn write(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
     if kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
-        Reducer::new(kernel).write()
+        Reducer::new(kernel, band, size).write()
     } else {
-        elementwise(kernel)
+        elementwise(kernel, band, size)
     }
 }
 
+/// Threads of a workgroup that a kernel alone has best.
+pub(super) fn size(kernel: &Kernel) -> usize {
+    if !kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
+        return FLAT;
+    }
+    threads_for(kernel.domain.last().copied().unwrap_or(1), MAX_THREADS).max(FLAT)
+}
+
+/// Threads that share a row of that length: one, or a power of two.
+fn threads_for(length: usize, most: usize) -> usize {
+    if length <= SHORT_ROW { 1 } else { length.div_ceil(4).next_power_of_two().clamp(32, most) }
+}
+
 /// One thread an element.
-fn elementwise(kernel: &Kernel) -> (String, usize) {
-    let layout = Layout::of(kernel, 0);
+fn elementwise(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
+    let layout = Layout::new(kernel, 0, band);
     let rank = layout.axes.len();
     let count = layout.numel(rank);
-    let mut w = Writer::new(kernel, layout);
-    let groups = w.thread(count, FLAT);
-    w.unflatten("i", 0..rank);
-    compute(&mut w);
-    (w.finish(FLAT), groups)
-}
-
-/// One thread an element, for that many kernels at once which differ in length and offsets only.
-pub(super) fn elementwise_parts(kernel: &Kernel, parts: usize) -> String {
-    let mut w = Writer::new(kernel, Layout::of(kernel, 1));
-    w.line(format!("let c0 = (wid.x - first) * {FLAT}u + lane;"));
-    w.line("if (c0 >= count) { return; }");
-    compute(&mut w);
-    w.finish_parts(FLAT, parts)
-}
-
-/// Workgroups of a part of that many elements.
-pub(super) fn part_groups(count: usize) -> usize {
-    count.div_ceil(FLAT)
+    let mut w = Writer::new(kernel, layout, size);
+    if band.is_none() && rank == 1 {
+        w.count_by_parameter();
+    }
+    let units = w.threads(count, |w| {
+        w.unflatten("i", 0..rank);
+        compute(w);
+    });
+    w.finish(units)
 }
 
 /// All values, then all stores.
@@ -69,7 +72,7 @@ fn compute(w: &mut Writer<'_>) {
     let values: Vec<String> = kernel.stores.iter().map(|s| w.value(s.reg, &spot)).collect();
     for (store, value) in values.iter().enumerate() {
         // Axes that the store does not have: only their first element writes.
-        let strides = &w.layout.strides[kernel.loads.len() + store];
+        let strides = &w.layout.moves[kernel.loads.len() + store].strides;
         let first: Vec<String> = (0..rank)
             .filter(|&axis| strides[axis] == 0 && w.layout.axes[axis] > 1)
             .map(|axis| format!("c{axis} == 0u"))
@@ -88,6 +91,8 @@ struct Reducer<'k> {
     w: Writer<'k>,
     /// Length of a row.
     length: usize,
+    /// Rows in all.
+    rows: usize,
     /// Threads for a row: one or a power of two.
     threads: usize,
     /// Elements of a thread if they are kept in registers.
@@ -99,15 +104,16 @@ struct Reducer<'k> {
 }
 
 impl<'k> Reducer<'k> {
-    fn new(kernel: &'k Kernel) -> Self {
-        let layout = Layout::of(kernel, 1);
+    fn new(kernel: &'k Kernel, band: Option<Band>, size: usize) -> Self {
+        let layout = Layout::new(kernel, 1, band);
         let rank = layout.axes.len();
-        let length = layout.axes[rank - 1];
-        let threads = if length <= SHORT_ROW {
-            1
-        } else {
-            length.div_ceil(4).next_power_of_two().clamp(32, MAX_THREADS)
-        };
+        let (length, rows) = (layout.axes[rank - 1], layout.numel(rank - 1));
+        let mut threads = threads_for(length, size);
+        if band.is_some() {
+            // As many as there are for the rows of the bands.
+            let left = (size / rows.min(size)).next_power_of_two();
+            threads = threads.min(if left > size / rows.min(size) { left / 2 } else { left });
+        }
         let each = length.div_ceil(threads);
         let keep = each <= KEPT && each * kernel.code.len() <= MAX_UNROLLED;
         let mut pass: Vec<usize> = Vec::with_capacity(kernel.code.len());
@@ -116,20 +122,25 @@ impl<'k> Reducer<'k> {
             pass.push(before + usize::from(matches!(inst, Inst::Reduce(..))));
         }
         let row = Spot::shared(rank - 1);
-        let w = Writer::new(kernel, layout);
-        Self { kernel, w, length, threads, kept: keep.then_some(each), pass, row }
+        let w = Writer::new(kernel, layout, size);
+        Self { kernel, w, length, rows, threads, kept: keep.then_some(each), pass, row }
     }
 
-    fn write(mut self) -> (String, usize) {
-        let outer = self.w.layout.axes.len() - 1;
-        let rows = self.w.layout.numel(outer);
-        let (groups, size) = if self.threads == 1 {
-            (self.w.thread(rows, FLAT), FLAT)
+    fn write(mut self) -> Function {
+        let (outer, rows) = (self.w.layout.axes.len() - 1, self.rows);
+        // Rows of a unit: its threads are divided among them.
+        let together = self.w.size / self.threads;
+        let threads = self.threads;
+        if threads == 1 {
+            self.w.line("let part = 0u;");
+            self.w.line(format!("let own_row = unit * {together}u + lane;"));
         } else {
-            self.w.group(rows);
-            self.w.line("let i = group;");
-            (rows, self.threads)
-        };
+            self.w.line(format!("let part = lane % {threads}u;"));
+            self.w.line(format!("let at_row = lane / {threads}u;"));
+            self.w.line(format!("let own_row = unit * {together}u + at_row;"));
+        }
+        // Threads beyond the last row compute it too, so that all meet at barriers, and store nothing.
+        self.w.line(format!("let i = min(own_row, {}u);", rows - 1));
         self.w.unflatten("i", 0..outer);
         if let Some(each) = self.kept {
             self.places(each);
@@ -141,7 +152,7 @@ impl<'k> Reducer<'k> {
         }
         self.row_values(last);
         self.store();
-        (self.w.finish(size), groups)
+        self.w.finish(rows.div_ceil(together))
     }
 
     /// Names the places of the elements that are kept.
@@ -151,7 +162,7 @@ impl<'k> Reducer<'k> {
             return;
         }
         for e in 0..each {
-            let place = format!("lane + {}u", e * threads);
+            let place = format!("part + {}u", e * threads);
             if (e + 1) * threads <= length {
                 self.w.line(format!("let x{e} = {place};"));
             } else {
@@ -174,7 +185,7 @@ impl<'k> Reducer<'k> {
             }
         } else {
             let spot = self.row.and("x", "_x");
-            let start = if threads == 1 { "0u" } else { "lane" };
+            let start = if threads == 1 { "0u" } else { "part" };
             let head = format!("for (var x = {start}; x < {length}u; x += {threads}u)");
             self.w.block(head, |w| inside(w, &spot, "x", None));
         }
@@ -226,20 +237,17 @@ impl<'k> Reducer<'k> {
             self.w.define(reg, &spot, &own);
             return;
         }
-        let memory = format!("m{reg}");
-        let size = self.threads;
-        self.w.declare(&memory, "f32", size);
-        let tree = Tree { size, keep: 1, at: "0u" };
+        let together = self.w.size / self.threads;
+        let slot = format!("part * {together}u + at_row");
+        let tree = Tree { keep: together, slot: &slot, at: "at_row" };
         if how == Reduction::ArgMax {
             // The greatest value first, then the least index that has it.
-            let places = format!("p{reg}");
-            self.w.declare(&places, "f32", size);
-            let greatest = self.w.combine(how, &memory, &format!("a{reg}"), tree);
+            let greatest = self.w.combine(how, &format!("a{reg}"), tree);
             let far = format!("select(-16777216.0f, -{own}, a{reg} == {greatest})");
-            let least = self.w.combine(Reduction::Max, &places, &far, tree);
+            let least = self.w.combine(Reduction::Max, &far, tree);
             self.w.define(reg, &spot, &format!("clamp(-{least}, 0.0f, {}.0f)", self.length - 1));
         } else {
-            let result = self.w.combine(how, &memory, &format!("a{reg}"), tree);
+            let result = self.w.combine(how, &format!("a{reg}"), tree);
             self.w.define(reg, &spot, &result);
         }
     }
@@ -248,10 +256,17 @@ impl<'k> Reducer<'k> {
     fn store(&mut self) {
         let kernel = self.kernel;
         let along = |store: usize, w: &Writer<'_>| {
-            self.length == 1 || w.layout.strides[kernel.loads.len() + store].last() != Some(&0)
+            self.length == 1 || w.layout.moves[kernel.loads.len() + store].strides.last() != Some(&0)
         };
         let (full, single): (Vec<usize>, Vec<usize>) =
             (0..kernel.stores.len()).partition(|&store| along(store, &self.w));
+        let own = (!self.rows.is_multiple_of(self.w.size / self.threads))
+            .then(|| format!("own_row < {}u", self.rows));
+        let both = |guard: Option<String>| match (&own, guard) {
+            (Some(own), Some(guard)) => Some(format!("{own} && {guard}")),
+            (Some(own), None) => Some(own.clone()),
+            (None, guard) => guard,
+        };
         if !full.is_empty() {
             self.each(|w, spot, _, guard| {
                 let values: Vec<String> =
@@ -261,7 +276,7 @@ impl<'k> Reducer<'k> {
                         w.store(store, spot, value);
                     }
                 };
-                match guard {
+                match both(guard) {
                     Some(inside) => w.block(format!("if ({inside})"), write),
                     None => write(w),
                 }
@@ -276,10 +291,10 @@ impl<'k> Reducer<'k> {
                     w.store(store, &spot, value);
                 }
             };
-            if self.threads == 1 {
-                write(&mut self.w);
-            } else {
-                self.w.block("if (lane == 0u)", write);
+            let first = (self.threads > 1).then(|| "part == 0u".to_owned());
+            match both(first) {
+                Some(inside) => self.w.block(format!("if ({inside})"), write),
+                None => write(&mut self.w),
             }
         }
     }

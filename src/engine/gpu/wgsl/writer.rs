@@ -1,87 +1,135 @@
 //! Writing a kernel's code: coordinates, loads, names of values.
 use super::{
-    super::super::{
-        kernel::{Body, Inst, Kernel, Reg, Space},
-        op::Reduction,
-        shape,
+    super::{
+        super::{
+            kernel::{Body, Inst, Kernel, Reg, Space},
+            op::Reduction,
+            shape,
+        },
+        bands::Split,
     },
-    MAX_GROUPS, grid, ops,
+    ops,
 };
 use std::{collections::BTreeSet, fmt::Write};
 
+/// The part of a kernel that one workgroup runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Band {
+    pub(super) split: Split,
+    /// Bands in all.
+    pub(super) bands: usize,
+    /// Bands of a workgroup.
+    pub(super) each: usize,
+}
+
+/// How an operand, or a number that is computed from the place, moves with the axes.
+#[derive(Clone, Debug)]
+pub(super) struct Moves {
+    /// Words along each axis.
+    pub(super) strides: Vec<usize>,
+    /// Words from a workgroup's bands to those of the next.
+    pub(super) step: usize,
+}
+
 /// The axes that a shader walks: those of the domain, with unit axes dropped and axes merged that every
-/// operand walks evenly.
+/// operand walks evenly; the split axis is that of one workgroup's bands.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     /// Lengths, outermost first.
     pub(super) axes: Vec<usize>,
-    /// Strides along the axes of every operand, in the order of their offsets.
-    pub(super) strides: Vec<Vec<usize>>,
-    /// Which axis each axis of the domain has become, if it has not been dropped.
-    axis_of: Vec<Option<usize>>,
+    /// Every operand, in the order of the kernel's views; then what `flat` and `index` tell.
+    pub(super) moves: Vec<Moves>,
+    /// The row-major number in the domain, where random numbers need it.
+    flat: Option<usize>,
+    /// The coordinate along an axis of the domain, where the code asks for it.
+    index: Vec<Option<usize>>,
+    pub(super) band: Option<Band>,
 }
 
 impl Layout {
     /// Merges axes of the domain but the last `tail`, which stay as they are.
-    ///
-    /// `strides` are those of every operand along the axes of the domain.
-    pub(super) fn new(kernel: &Kernel, strides: &[Vec<usize>], tail: usize) -> Self {
+    pub(super) fn new(kernel: &Kernel, tail: usize, band: Option<Band>) -> Self {
         let rank = kernel.domain.len();
-        let outer = rank - tail.min(rank);
-        let indexed = |axis: usize| kernel.code.contains(&Inst::Index(axis));
         let mut layout = Self {
-            axes: Vec::new(),
-            strides: vec![Vec::new(); strides.len()],
-            axis_of: vec![None; rank],
+            axes: kernel.domain.clone(),
+            moves: Vec::new(),
+            flat: None,
+            index: vec![None; rank],
+            band,
         };
-        // Whether the axis before may take in the next.
-        let mut open = false;
-        for (axis, &length) in kernel.domain.iter().enumerate() {
-            if axis < outer && length == 1 {
-                continue;
-            }
-            let even = |(s, merged): (&Vec<usize>, &Vec<usize>)| {
-                merged.last().is_some_and(|&before| before == s[axis] * length)
-            };
-            let merges = open && axis < outer && !indexed(axis);
-            if merges && strides.iter().zip(&layout.strides).all(even) {
-                if let Some(last) = layout.axes.last_mut() {
-                    *last *= length;
-                }
-                for (merged, s) in layout.strides.iter_mut().zip(strides) {
-                    merged.pop();
-                    merged.push(s[axis]);
-                }
-            } else {
-                layout.axes.push(length);
-                for (merged, s) in layout.strides.iter_mut().zip(strides) {
-                    merged.push(s[axis]);
+        for walk in kernel.walks() {
+            let mut strides = vec![0; rank];
+            for &(axis, _, stride) in &walk.axes {
+                if let Some(axis) = axis {
+                    strides[axis] = stride;
                 }
             }
-            open = !indexed(axis);
-            layout.axis_of[axis] = Some(layout.axes.len() - 1);
+            layout.moves.push(Moves { strides, step: 0 });
         }
+        if kernel.code.iter().any(|inst| matches!(inst, Inst::Uniform(_))) {
+            layout.flat = Some(layout.moves.len());
+            layout.moves.push(Moves { strides: shape::strides(&kernel.domain), step: 0 });
+        }
+        for axis in (0..rank).filter(|&axis| kernel.code.contains(&Inst::Index(axis))) {
+            layout.index[axis] = Some(layout.moves.len());
+            let strides = (0..rank).map(|other| usize::from(other == axis)).collect();
+            layout.moves.push(Moves { strides, step: 0 });
+        }
+        let tail = tail.min(rank);
+        if let Some(band) = band {
+            layout.split(band, rank - tail);
+        }
+        layout.merge(tail);
         layout
     }
 
-    /// As [`Self::new`], for kernels whose operands all walk the domain.
-    pub(super) fn of(kernel: &Kernel, tail: usize) -> Self {
-        let rank = kernel.domain.len();
-        let walk = |s: &Vec<usize>| (0..rank).map(|i| s.get(i).copied().unwrap_or(0)).collect();
-        let strides: Vec<Vec<usize>> = kernel.views().map(|v| walk(&v.strides)).collect();
-        Self::new(kernel, &strides, tail)
+    /// Makes the split axis three: groups of bands, bands of this workgroup, and within a band.
+    fn split(&mut self, Band { split, bands, each }: Band, fixed: usize) {
+        let Split { axis, inner } = split;
+        let at = axis.min(fixed);
+        let outer = self.axes[axis] / (bands * inner);
+        self.axes[axis] = inner;
+        self.axes.splice(at..at, [outer, each]);
+        for Moves { strides, step } in &mut self.moves {
+            let stride = strides[axis];
+            *step = stride * inner * each;
+            strides.splice(at..at, [stride * inner * bands, stride * inner]);
+        }
+    }
+
+    /// Drops unit axes before the last `tail` and merges neighbours.
+    fn merge(&mut self, tail: usize) {
+        let mut axis = 0;
+        while axis + tail < self.axes.len() {
+            let length = self.axes[axis];
+            let next = axis + 1;
+            let even = next + tail < self.axes.len()
+                && (self.moves.iter())
+                    .all(|m| m.strides[axis] == m.strides[next] * self.axes[next]);
+            if length == 1 || even {
+                if even && length > 1 {
+                    self.axes[next] *= length;
+                }
+                self.axes.remove(axis);
+                for moves in &mut self.moves {
+                    moves.strides.remove(axis);
+                }
+            } else {
+                axis += 1;
+            }
+        }
+    }
+
+    /// Words of an operand along an axis.
+    pub(super) fn stride(&self, operand: usize, axis: usize) -> usize {
+        self.moves[operand].strides[axis]
     }
 
     /// Adds an axis of length one before the last `tail` axes.
     pub(super) fn add_unit_axis(&mut self, tail: usize) {
         let at = self.axes.len() - tail;
         self.axes.insert(at, 1);
-        for strides in &mut self.strides {
-            strides.insert(at, 0);
-        }
-        for axis in self.axis_of.iter_mut().flatten() {
-            *axis += usize::from(*axis >= at);
-        }
+        self.moves.iter_mut().for_each(|m| m.strides.insert(at, 0));
     }
 
     /// Elements of the first `count` axes.
@@ -127,17 +175,53 @@ pub(super) struct Writer<'k> {
     indent: usize,
     /// Values that have a name here.
     named: BTreeSet<String>,
+    /// Values that had a name before each open block.
+    around: Vec<BTreeSet<String>>,
     /// For each register, on which axes of the layout it depends.
     depends: Vec<Vec<bool>>,
-    /// Declarations outside the main function.
-    shared: String,
+    /// Declarations outside the function.
+    declarations: String,
+    /// Threads of a workgroup.
+    pub(super) size: usize,
+    /// Words of workgroup memory in use, and the most there have been.
+    memory: (usize, usize),
+    /// Whether the number of elements is a parameter.
+    counted: bool,
+}
+
+/// The function of a kernel.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    /// Parameters and body, without a name.
+    pub(super) text: String,
+    pub(super) declarations: String,
+    /// Words of workgroup memory.
+    pub(super) memory: usize,
+    /// Workgroups that it takes, each of which does one unit; a chain's does all its units itself.
+    pub(super) units: usize,
+    /// Threads of a workgroup.
+    pub(super) size: usize,
+    /// Number of elements, if it is a parameter.
+    pub(super) count: usize,
 }
 
 impl<'k> Writer<'k> {
-    pub(super) fn new(kernel: &'k Kernel, layout: Layout) -> Self {
+    pub(super) fn new(kernel: &'k Kernel, layout: Layout, size: usize) -> Self {
         let depends = dependence(kernel, &layout);
-        let (text, named, shared) = (String::new(), BTreeSet::new(), String::new());
-        Self { kernel, layout, text, indent: 1, named, depends, shared }
+        let indent = if layout.band.is_some() { 2 } else { 1 };
+        Self {
+            kernel,
+            layout,
+            text: String::new(),
+            indent,
+            named: BTreeSet::new(),
+            around: Vec::new(),
+            depends,
+            declarations: String::new(),
+            size,
+            memory: (0, 0),
+            counted: false,
+        }
     }
 
     /// Writes a line.
@@ -151,18 +235,39 @@ impl<'k> Writer<'k> {
 
     /// Writes a block; what is named in it is forgotten at its end.
     pub(super) fn block(&mut self, head: impl AsRef<str>, inside: impl FnOnce(&mut Self)) {
-        self.line(format!("{} {{", head.as_ref()));
-        let named = self.named.clone();
-        self.indent += 1;
+        self.open(head);
         inside(self);
+        self.close();
+    }
+
+    /// Opens a block, which [`Self::close`] closes.
+    pub(super) fn open(&mut self, head: impl AsRef<str>) {
+        self.line(format!("{} {{", head.as_ref()));
+        self.around.push(self.named.clone());
+        self.indent += 1;
+    }
+
+    /// Closes a block; what was named in it is forgotten.
+    pub(super) fn close(&mut self) {
         self.indent -= 1;
-        self.named = named;
+        self.named = self.around.pop().unwrap_or_default();
         self.line("}");
     }
 
-    /// Declares memory of the workgroup.
+    /// Declares memory of the workgroup of its own.
     pub(super) fn declare(&mut self, name: &str, element: &str, length: usize) {
-        let _ = writeln!(self.shared, "var<workgroup> {name}: array<{element}, {length}>;");
+        let _ = writeln!(self.declarations, "var<workgroup> {name}: array<{element}, {length}>;");
+    }
+
+    /// The first of that many words of workgroup memory, which no thread is reading any more.
+    pub(super) fn allocate(&mut self, words: usize) -> usize {
+        let (mut used, most) = self.memory;
+        if used + words > super::MEMORY_WORDS {
+            self.line("workgroupBarrier();");
+            used = 0;
+        }
+        self.memory = (used + words, most.max(used + words));
+        used
     }
 
     /// Whether a register depends on an axis of the layout.
@@ -202,7 +307,7 @@ impl<'k> Writer<'k> {
     /// Where an operand is at a place, in words; axes without a coordinate do not count.
     pub(super) fn address(&self, operand: usize, spot: &Spot) -> String {
         let mut sum = offset(operand);
-        for (coord, &stride) in spot.coords.iter().zip(&self.layout.strides[operand]) {
+        for (coord, &stride) in spot.coords.iter().zip(&self.layout.moves[operand].strides) {
             match stride {
                 0 => {}
                 1 => sum.extend([" + ", coord]),
@@ -212,12 +317,18 @@ impl<'k> Writer<'k> {
         sum
     }
 
-    /// Row-major number of the place in the domain.
-    fn flat(&self, spot: &Spot) -> String {
-        let strides = shape::strides(&self.layout.axes);
-        let terms: Vec<String> = (spot.coords.iter().zip(&strides))
-            .map(|(coord, stride)| format!("{coord} * {stride}u"))
-            .collect();
+    /// A number that is told by the place alone.
+    fn number(&self, moves: Option<usize>, spot: &Spot) -> String {
+        let Some(Moves { strides, step }) = moves.map(|at| &self.layout.moves[at]) else {
+            return "0u".to_owned();
+        };
+        let term = |coord: &str, stride: usize| match stride {
+            0 => None,
+            1 => Some(coord.to_owned()),
+            _ => Some(format!("{coord} * {stride}u")),
+        };
+        let along = spot.coords.iter().zip(strides).filter_map(|(c, &stride)| term(c, stride));
+        let terms: Vec<String> = along.chain(term("group", *step)).collect();
         if terms.is_empty() { "0u".to_owned() } else { terms.join(" + ") }
     }
 
@@ -249,11 +360,10 @@ impl<'k> Writer<'k> {
         let expression = match inst {
             Inst::Const(x) => return ops::literal(x),
             Inst::Load(i) => self.element(i, spot),
-            Inst::Index(axis) => match self.layout.axis_of[axis] {
-                Some(axis) => format!("f32({})", spot.coords[axis]),
-                None => "0.0f".to_owned(),
-            },
-            Inst::Uniform(stream) => format!("random({}, {stream}u)", self.flat(spot)),
+            Inst::Index(axis) => format!("f32({})", self.number(self.layout.index[axis], spot)),
+            Inst::Uniform(stream) => {
+                format!("random({}, {stream}u)", self.number(self.layout.flat, spot))
+            }
             Inst::Product => spot.product.clone(),
             Inst::Unary(op, x) => ops::unary(op, &self.value(x, spot)),
             Inst::Binary(op, x, y) => {
@@ -276,129 +386,90 @@ impl<'k> Writer<'k> {
         self.line(format!("{to} = {value};"));
     }
 
-    /// Writes `let i`, the number of this thread among all, and leaves the kernel beyond `count`.
-    pub(super) fn thread(&mut self, count: usize, size: usize) -> usize {
-        let groups = count.div_ceil(size);
-        self.group(groups);
-        self.line(format!("let i = group * {size}u + lane;"));
-        if !count.is_multiple_of(size) || groups > MAX_GROUPS {
-            self.line(format!("if (i >= {count}u) {{ return; }}"));
-        }
-        groups
-    }
-
-    /// Writes `let group`, the number of this workgroup, and leaves the kernel beyond `groups`.
-    pub(super) fn group(&mut self, groups: usize) {
-        let [x, y] = grid(groups);
-        if y == 1 {
-            self.line("let group = wid.x;");
+    /// Writes `let i`, the number of this thread among all of all units, and what threads below `count` do.
+    pub(super) fn threads(&mut self, count: usize, inside: impl FnOnce(&mut Self)) -> usize {
+        let size = self.size;
+        self.line(format!("let i = unit * {size}u + lane;"));
+        if count.is_multiple_of(size) && !self.counted {
+            inside(self);
+        } else if self.counted {
+            self.block("if (i < params.v[at].z)", inside);
         } else {
-            self.line(format!("let group = wid.y * {x}u + wid.x;"));
-            self.line(format!("if (group >= {groups}u) {{ return; }}"));
+            self.block(format!("if (i < {count}u)"), inside);
         }
+        count.div_ceil(size)
     }
 
-    /// Combines `acc` of all threads of a workgroup of `size`, down to `keep` results; writes the
-    /// result for lane `at` under a new name.
-    ///
-    /// Needs workgroup memory `name` of `size` elements; the caller puts a barrier before it is used again.
-    pub(super) fn combine(
-        &mut self,
-        how: Reduction,
-        name: &str,
-        acc: &str,
-        tree: Tree<'_>,
-    ) -> String {
-        let Tree { size, keep, at } = tree;
-        self.line(format!("{name}[lane] = {acc};"));
+    /// Makes the number of elements a parameter, so that kernels of any length share a text.
+    pub(super) fn count_by_parameter(&mut self) {
+        self.counted = true;
+    }
+
+    /// Combines `acc` of all threads of a workgroup, down to `keep` results; writes the result `at` under a
+    /// new name.
+    pub(super) fn combine(&mut self, how: Reduction, acc: &str, tree: Tree<'_>) -> String {
+        let Tree { keep, slot, at } = tree;
+        let base = self.allocate(self.size);
+        let word = |place: &str, plus: usize| format!("memory[{place} + {}u]", base + plus);
+        self.line(format!("{} = {acc};", word(slot, 0)));
         self.line("workgroupBarrier();");
-        let mut count = size;
+        let mut count = self.size;
         while count > 8 * keep {
             let next = (count / 8).max(keep);
-            let (ways, each) = (count / next, next);
-            self.block(format!("if (lane < {each}u)"), |w| {
-                w.line(format!("var t = {name}[lane];"));
-                for way in 1..ways {
-                    let other = format!("{name}[lane + {}u]", way * each);
-                    w.line(format!("t = {};", ops::combine(how, "t", &other)));
+            self.block(format!("if (lane < {next}u)"), |w| {
+                w.line(format!("var t = {};", word("lane", 0)));
+                for way in 1..count / next {
+                    w.line(format!("t = {};", ops::combine(how, "t", &word("lane", way * next))));
                 }
-                w.line(format!("{name}[lane] = t;"));
+                w.line(format!("{} = t;", word("lane", 0)));
             });
             self.line("workgroupBarrier();");
             count = next;
         }
-        let result = format!("{name}_all");
-        self.line(format!("var {result} = {name}[{at}];"));
+        let result = format!("all{base}_{}", self.text.len());
+        self.line(format!("var {result} = {};", word(at, 0)));
         for way in 1..count / keep {
-            let other = format!("{name}[{at} + {}u]", way * keep);
-            self.line(format!("{result} = {};", ops::combine(how, &result, &other)));
+            self.line(format!("{result} = {};", ops::combine(how, &result, &word(at, way * keep))));
         }
         result
     }
 
-    /// The whole text.
-    pub(super) fn finish(self, size: usize) -> String {
-        let views = self.kernel.views().count();
-        let words = (super::SPECIALS.len() + views).div_ceil(4);
-        let mut offsets = String::new();
-        for i in 0..views {
-            let word = super::SPECIALS.len() + i;
-            let _ = writeln!(
-                offsets,
-                "    let {} = params.v[{}].{};",
-                offset(i),
-                word / 4,
-                component(word)
-            );
+    /// The function, which takes that many units.
+    pub(super) fn finish(self, units: usize) -> Function {
+        let mut text = "(at: u32, group: u32, lane: u32) {\n".to_owned();
+        for operand in 0..self.kernel.views().count() {
+            let word = super::HEAD_WORDS + operand;
+            let value = format!("params.v[at + {}u].{}", word / 4, component(word));
+            let step = match self.layout.moves[operand].step {
+                0 => String::new(),
+                step => format!(" + group * {step}u"),
+            };
+            let _ = writeln!(text, "    let {} = {value}{step};", offset(operand));
         }
-        self.frame(size, words, &offsets)
-    }
-
-    /// The whole text of a kernel in several parts, each with its own offsets; see `super::Parts`.
-    ///
-    /// The code finds `first` (the first workgroup of its part) and `count` (its elements) defined.
-    pub(super) fn finish_parts(self, size: usize, parts: usize) -> String {
-        let views = self.kernel.views().count();
-        let each = super::part_words(views) / 4;
-        let first = super::SPECIALS.len() / 4;
-        let mut head = format!(
-            "    var part = 0u;\n    \
-             while (part + 1u < {parts}u && wid.x >= params.v[{first}u + (part + 1u) * {each}u].x) {{ part++; }}\n    \
-             let base = {first}u + part * {each}u;\n    \
-             let first = params.v[base].x;\n    \
-             let count = params.v[base].y;\n"
-        );
-        for i in 0..views {
-            let word = super::PART_HEAD + i;
-            let _ = writeln!(
-                head,
-                "    let {} = params.v[base + {}u].{};",
-                offset(i),
-                word / 4,
-                component(word)
-            );
-        }
-        self.frame(size, first + parts * each, &head)
-    }
-
-    /// Declarations, functions, and the main function with `head` before the code.
-    fn frame(self, size: usize, words: usize, head: &str) -> String {
-        let mut out = format!(
-            "struct Params {{ v: array<vec4<u32>, {words}> }}\n\
-             @group(0) @binding(0) var<storage, read_write> state: array<f32>;\n\
-             @group(0) @binding(1) var<storage, read_write> arena: array<f32>;\n\
-             @group(0) @binding(2) var<uniform> params: Params;\n"
-        );
-        out += &self.shared;
-        for (call, function) in ops::FUNCTIONS {
-            if self.text.contains(call) {
-                out += function;
+        let (_, memory) = self.memory;
+        match (self.layout.band.is_some(), units) {
+            (false, _) => text += "    let unit = group;\n",
+            (true, 1) => text += "    {\n        let unit = 0u;\n",
+            (true, _) => {
+                let _ = writeln!(text, "    for (var unit = 0u; unit < {units}u; unit++) {{");
             }
         }
-        let _ = write!(out, "@compute @workgroup_size({size})\nfn main(");
-        out += "@builtin(workgroup_id) wid: vec3<u32>, ";
-        out += "@builtin(local_invocation_index) lane: u32) {\n";
-        out + head + &self.text + "}\n"
+        text += &self.text;
+        if self.layout.band.is_some() {
+            if memory > 0 && units > 1 {
+                text += "        workgroupBarrier();\n";
+            }
+            text += "    }\n";
+        }
+        text += "}\n";
+        Function {
+            text,
+            declarations: self.declarations,
+            memory,
+            units,
+            size: self.size,
+            count: if self.counted { self.layout.numel(self.layout.axes.len()) } else { 0 },
+        }
     }
 }
 
@@ -410,11 +481,11 @@ fn component(word: usize) -> &'static str {
 /// How far a workgroup's results are combined; see [`Writer::combine`].
 #[derive(Clone, Copy)]
 pub(super) struct Tree<'a> {
-    /// Threads of the workgroup, a power of two.
-    pub(super) size: usize,
     /// Results that are left, a power of two.
     pub(super) keep: usize,
-    /// Which of them is wanted.
+    /// Where a thread's own result goes: it is for the one whose number is that modulo `keep`.
+    pub(super) slot: &'a str,
+    /// Which result is wanted.
     pub(super) at: &'a str,
 }
 
@@ -426,18 +497,16 @@ pub(super) fn offset(operand: usize) -> String {
 /// For each register, on which axes of the layout it depends.
 fn dependence(kernel: &Kernel, layout: &Layout) -> Vec<Vec<bool>> {
     let rank = layout.axes.len();
+    let along = |moves: Option<usize>| match moves {
+        Some(at) => layout.moves[at].strides.iter().map(|&s| s > 0).collect(),
+        None => vec![false; rank],
+    };
     let mut depends: Vec<Vec<bool>> = Vec::with_capacity(kernel.code.len());
     for &inst in &kernel.code {
         let mut own = vec![false; rank];
         match inst {
-            Inst::Load(i) => {
-                own = layout.strides[i].iter().map(|&s| s > 0).collect();
-            }
-            Inst::Index(axis) => {
-                if let Some(axis) = layout.axis_of[axis] {
-                    own[axis] = true;
-                }
-            }
+            Inst::Load(i) => own = along(Some(i)),
+            Inst::Index(axis) => own = along(layout.index[axis]),
             Inst::Uniform(_) | Inst::Product => own = vec![true; rank],
             Inst::Const(_)
             | Inst::Unary(..)

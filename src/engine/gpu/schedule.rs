@@ -1,0 +1,138 @@
+//! Which kernels run as one dispatch.
+//!
+//! A dispatch is a list of *jobs* that do not wait for each other. A job is one kernel, spread over as
+//! many workgroups as it needs, or a chain of kernels of which each workgroup runs all for some bands
+//! of the batch (see `bands`). So a step is a few dispatches, however many kernels it has.
+use super::{
+    super::{
+        kernel::{Body, Kernel},
+        plan::Plan,
+    },
+    bands::{Chain, Program, Split, divisors},
+    order::dependencies,
+    pack::packed,
+};
+use fixedbitset::FixedBitSet;
+
+/// Products of at least this many operations have a dispatch of their own, in tiles.
+const LARGE_FLOPS: usize = 1 << 27;
+
+/// Most workgroups of a chain.
+const MOST_WORKGROUPS: usize = 64;
+
+/// Rows that a product of a chain should have in each workgroup, so that a thread can compute a block of them.
+const LEAST_ROWS: usize = 4;
+
+/// Most jobs of a dispatch, and most kernels of a chain: bounds the parameters of a dispatch.
+const MOST: usize = 400;
+
+/// The dispatches of a step, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Schedule {
+    pub(super) dispatches: Vec<Vec<Job>>,
+}
+
+/// Kernels that run without waiting for the other jobs of their dispatch.
+#[derive(Clone, Debug)]
+pub(super) enum Job {
+    /// One kernel, by its number.
+    Kernel(usize),
+    /// Kernels in order, each split into bands.
+    Chain {
+        /// Bands in all.
+        bands: usize,
+        /// Bands of a workgroup.
+        each: usize,
+        parts: Vec<(usize, Split)>,
+    },
+}
+
+/// The dispatches of a plan, and the plan as they use it: with its arena placed.
+pub fn schedule(plan: &Plan) -> (Plan, Schedule) {
+    let plan = packed(plan);
+    let schedule = Schedule::new(&plan);
+    (plan.placed(&schedule.phases(plan.kernels.len())), schedule)
+}
+
+impl Schedule {
+    fn new(plan: &Plan) -> Self {
+        let kernels = &plan.kernels;
+        let before = dependencies(kernels, &plan.regions);
+        let program = Program::new(kernels, &plan.regions, &before);
+        let mut schedule = Self::default();
+        let mut done = FixedBitSet::with_capacity(kernels.len());
+        let ready = |done: &FixedBitSet, chain: &[(usize, Split)]| -> Vec<usize> {
+            let free = |k: &usize| before[*k].iter().all(|&b| done.contains(b));
+            let left = (0..kernels.len()).filter(|&k| !done.contains(k)).filter(free);
+            left.filter(|k| chain.iter().all(|(part, _)| part != k)).collect()
+        };
+        while done.count_ones(..) < kernels.len() {
+            let mut chain = program.chain(&done).unwrap_or_default();
+            chain.parts.truncate(MOST);
+            while !chain.first.iter().all(|&kernel| done.contains(kernel)) {
+                schedule.push(kernels, ready(&done, &chain.parts), None, &mut done);
+            }
+            let beside = ready(&done, &chain.parts);
+            let chain = (!chain.parts.is_empty()).then_some(chain);
+            schedule.push(kernels, beside, chain, &mut done);
+        }
+        schedule
+    }
+
+    /// Adds kernels that are ready, and a chain, in as few dispatches as possible.
+    fn push(
+        &mut self,
+        kernels: &[Kernel],
+        ready: Vec<usize>,
+        chain: Option<Chain>,
+        done: &mut FixedBitSet,
+    ) {
+        let (large, small): (Vec<usize>, Vec<usize>) =
+            ready.into_iter().partition(|&kernel| is_large(&kernels[kernel]));
+        done.extend(large.iter().chain(&small).copied());
+        self.dispatches.extend(large.into_iter().map(|kernel| vec![Job::Kernel(kernel)]));
+        let mut jobs: Vec<Job> = small.into_iter().map(Job::Kernel).collect();
+        if let Some(Chain { bands, parts, .. }) = chain {
+            done.extend(parts.iter().map(|&(kernel, _)| kernel));
+            let each = bands_each(kernels, bands, &parts);
+            jobs.insert(0, Job::Chain { bands, each, parts });
+        }
+        self.dispatches.extend(jobs.chunks(MOST).map(<[Job]>::to_vec));
+    }
+
+    /// For each kernel the number of its dispatch.
+    fn phases(&self, kernels: usize) -> Vec<usize> {
+        let mut phases = vec![0; kernels];
+        for (phase, job) in self.dispatches.iter().enumerate().flat_map(|(i, d)| d.iter().map(move |j| (i, j))) {
+            match job {
+                Job::Kernel(kernel) => phases[*kernel] = phase,
+                Job::Chain { parts, .. } => parts.iter().for_each(|&(k, _)| phases[k] = phase),
+            }
+        }
+        phases
+    }
+
+    /// Dispatches of a step.
+    pub fn dispatches(&self) -> usize {
+        self.dispatches.len()
+    }
+}
+
+/// Whether a kernel is a product large enough for a dispatch of its own.
+pub(super) fn is_large(kernel: &Kernel) -> bool {
+    matches!(kernel.body, Body::MatMul { .. })
+        && kernel.flops() >= LARGE_FLOPS
+        && kernel.domain.iter().rev().take(2).all(|&length| length >= 32)
+}
+
+/// Bands of a workgroup: few, so that there are many workgroups, but rows enough for products.
+fn bands_each(kernels: &[Kernel], bands: usize, parts: &[(usize, Split)]) -> usize {
+    let rows = parts.iter().filter_map(|(kernel, split)| {
+        let kernel = &kernels[*kernel];
+        let product = matches!(kernel.body, Body::MatMul { .. });
+        (product && split.axis + 2 == kernel.domain.len()).then_some(split.inner)
+    });
+    let rows = rows.min().unwrap_or(LEAST_ROWS);
+    let fits = |each: &usize| each * rows >= LEAST_ROWS && bands / each <= MOST_WORKGROUPS;
+    divisors(bands).into_iter().find(fits).unwrap_or(bands)
+}

@@ -1,0 +1,295 @@
+//! Matrix products of any size: a thread computes a block of results straight from memory.
+//!
+//! Neighbouring threads take neighbouring columns, so that they read neighbouring words of the right
+//! operand and the same word of the left one. Where there are fewer blocks than threads, several
+//! threads share a block, each a part of the summed axis.
+use super::{
+    super::super::kernel::{Body, Kernel},
+    writer::{Band, Function, Layout, Spot, Writer},
+};
+
+/// Rows and columns of a block, at most.
+const BLOCK: usize = 4;
+
+/// Threads that keep a device busy; below, blocks are shared.
+const BUSY: usize = 16_384;
+
+/// Fewest elements of the summed axis for a thread that shares a block.
+const LEAST_DEPTH: usize = 16;
+
+/// Steps along the summed axis that are written out.
+const UNROLLED: usize = 4;
+
+/// A product under a layout `[batch.., rows.., n]`, the right operand being the same for all rows.
+struct Product<'k> {
+    w: Writer<'k>,
+    /// Number of axes of the batch.
+    outer: usize,
+    batch: usize,
+    rows: usize,
+    n: usize,
+    k: usize,
+    block_m: usize,
+    block_n: usize,
+    /// Threads that share a block.
+    deep: usize,
+    /// Strides of both operands along k.
+    strides_k: [usize; 2],
+}
+
+/// Writes the function of a kernel that is a product.
+pub(super) fn write(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
+    Product::new(kernel, band, size).write()
+}
+
+impl<'k> Product<'k> {
+    fn new(kernel: &'k Kernel, band: Option<Band>, size: usize) -> Self {
+        let rank = kernel.domain.len();
+        let Body::MatMul { k, a, b } = &kernel.body else {
+            unreachable!("only products come here")
+        };
+        let right = kernel.loads.len() + kernel.stores.len() + 1;
+        let layout = Layout::new(kernel, 1, band);
+        let last = layout.axes.len() - 1;
+        let shared = (0..last).rev().take_while(|&axis| layout.stride(right, axis) == 0).count();
+        let outer = last - shared;
+        let (batch, n) = (layout.numel(outer), layout.axes[last]);
+        let rows = layout.axes[outer..last].iter().product::<usize>();
+        let (block_m, block_n) = (rows.min(BLOCK), n.min(BLOCK));
+        let blocks = batch * rows.div_ceil(block_m) * n.div_ceil(block_n);
+        let busy = if band.is_some() { size } else { BUSY };
+        let mut deep = 1;
+        while deep * 2 * blocks <= busy && deep * 2 <= size && k / (deep * 2) >= LEAST_DEPTH {
+            deep *= 2;
+        }
+        Self {
+            w: Writer::new(kernel, layout, size),
+            outer,
+            batch,
+            rows,
+            n,
+            k: *k,
+            block_m,
+            block_n,
+            deep,
+            strides_k: [a.strides[rank - 1], b.strides[rank - 2]],
+        }
+    }
+
+    fn write(mut self) -> Function {
+        let (blocks_m, blocks_n) = (self.rows.div_ceil(self.block_m), self.n.div_ceil(self.block_n));
+        let blocks = self.batch * blocks_m * blocks_n;
+        // Blocks of a unit.
+        let each = self.w.size / self.deep;
+        let ragged = !blocks.is_multiple_of(each);
+        if self.deep > 1 {
+            // All threads meet at the barriers, those without a block too.
+            self.w.line(format!("let slot = lane % {each}u;"));
+            self.w.line(format!("let part = lane / {each}u;"));
+            self.w.line(format!("let own = unit * {each}u + slot;"));
+            self.w.line(format!("let block = min(own, {}u);", blocks - 1));
+            self.block([blocks_m, blocks_n], ragged.then(|| format!("own < {blocks}u")));
+        } else {
+            self.w.line(format!("let block = unit * {each}u + lane;"));
+            self.w.open(if ragged { format!("if (block < {blocks}u)") } else { String::new() });
+            self.block([blocks_m, blocks_n], None);
+            self.w.close();
+        }
+        self.w.finish(blocks.div_ceil(each))
+    }
+
+    /// Computes a block; `within` is a condition for storing it.
+    fn block(&mut self, [blocks_m, blocks_n]: [usize; 2], within: Option<String>) {
+        self.places(blocks_m, blocks_n);
+        for (i, j) in self.cells() {
+            self.w.line(format!("var acc{i}_{j} = 0.0f;"));
+        }
+        let (from, to) = if self.deep > 1 {
+            let part = self.k.div_ceil(self.deep);
+            self.w.line(format!("let begin = part * {part}u;"));
+            self.w.line(format!("let end = min(begin + {part}u, {}u);", self.k));
+            ("begin", "end".to_owned())
+        } else {
+            ("0u", format!("{}u", self.k))
+        };
+        self.sum(from, &to);
+        let mut guards: Vec<String> = within.into_iter().collect();
+        if self.deep > 1 {
+            self.share();
+            guards.push("part == 0u".to_owned());
+        }
+        if guards.is_empty() {
+            self.epilogue();
+        } else {
+            self.w.open(format!("if ({})", guards.join(" && ")));
+            self.epilogue();
+            self.w.close();
+        }
+    }
+
+    fn cells(&self) -> Vec<(usize, usize)> {
+        let columns = 0..self.block_n;
+        (0..self.block_m).flat_map(|i| columns.clone().map(move |j| (i, j))).collect()
+    }
+
+    /// Names the coordinates of the rows and columns of the block, and where their operands begin.
+    fn places(&mut self, blocks_m: usize, blocks_n: usize) {
+        let (outer, last) = (self.outer, self.w.layout.axes.len() - 1);
+        let (rows, n, block_m, block_n) = (self.rows, self.n, self.block_m, self.block_n);
+        let left = self.w.kernel.loads.len() + self.w.kernel.stores.len();
+        let w = &mut self.w;
+        w.line(format!("let tn = block % {blocks_n}u;"));
+        w.line(format!("let tm = block / {blocks_n}u % {blocks_m}u;"));
+        w.line(format!("let z = block / {}u;", blocks_m * blocks_n));
+        w.unflatten("z", 0..outer);
+        let lengths = w.layout.axes[outer..last].to_vec();
+        for i in 0..block_m {
+            let at = format!("tm * {block_m}u + {i}u");
+            if rows.is_multiple_of(block_m) {
+                w.line(format!("let m{i} = {at};"));
+            } else {
+                w.line(format!("let m{i} = min({at}, {}u);", rows - 1));
+                w.line(format!("let in_m{i} = {at} < {rows}u;"));
+            }
+            let mut below = 1;
+            for (axis, &length) in lengths.iter().enumerate().rev() {
+                let mut coord = format!("m{i}");
+                if below > 1 {
+                    coord = format!("{coord} / {below}u");
+                }
+                if axis > 0 {
+                    coord = format!("({coord}) % {length}u");
+                }
+                w.line(format!("let m{i}_{axis} = {coord};"));
+                below *= length;
+            }
+        }
+        for j in 0..block_n {
+            let at = format!("tn + {}u", j * blocks_n);
+            if (j + 1) * blocks_n <= n {
+                w.line(format!("let n{j} = {at};"));
+            } else {
+                w.line(format!("let n{j} = min({at}, {}u);", n - 1));
+                w.line(format!("let in_n{j} = {at} < {n}u;"));
+            }
+        }
+        for i in 0..block_m {
+            let address = self.w.address(left, &self.spot(i, 0));
+            self.w.line(format!("let pa{i} = {address};"));
+        }
+        for j in 0..block_n {
+            let address = self.w.address(left + 1, &self.spot(0, j));
+            self.w.line(format!("let pb{j} = {address};"));
+        }
+    }
+
+    /// The place of a result of the block.
+    fn spot(&self, i: usize, j: usize) -> Spot {
+        let axes = self.w.layout.axes.len() - 1 - self.outer;
+        let rows = (0..axes).fold(Spot::shared(self.outer), |spot, axis| {
+            spot.and(&format!("m{i}_{axis}"), &format!("_m{i}"))
+        });
+        let spot = rows.and(&format!("n{j}"), &format!("_n{j}"));
+        Spot { product: format!("acc{i}_{j}"), ..spot }
+    }
+
+    /// Adds the products along a part of the summed axis.
+    fn sum(&mut self, from: &str, to: &str) {
+        if self.deep == 1 && self.k < 2 * UNROLLED {
+            for x in 0..self.k {
+                self.w.open("");
+                self.add(&format!("{x}u"));
+                self.w.close();
+            }
+            return;
+        }
+        let even = if self.deep > 1 { self.k.div_ceil(self.deep) } else { self.k };
+        let exact = self.k.is_multiple_of(even) && even.is_multiple_of(UNROLLED);
+        self.w.line(format!("var x = {from};"));
+        self.w.open(format!("for (; x + {}u < {to}; x += {UNROLLED}u)", UNROLLED - 1));
+        for step in 0..UNROLLED {
+            self.w.open("");
+            self.add(&format!("(x + {step}u)"));
+            self.w.close();
+        }
+        self.w.close();
+        if !exact {
+            self.w.open(format!("for (; x < {to}; x++)"));
+            self.add("x");
+            self.w.close();
+        }
+    }
+
+    fn add(&mut self, x: &str) {
+        let left = self.w.kernel.loads.len() + self.w.kernel.stores.len();
+        let operands = [("a", self.block_m, left), ("b", self.block_n, left + 1)];
+        for ((name, count, operand), stride) in operands.into_iter().zip(self.strides_k) {
+            let buffer = self.w.buffer(operand);
+            for i in 0..count {
+                let place = if stride == 1 { x.to_owned() } else { format!("{x} * {stride}u") };
+                self.w.line(format!("let {name}{i} = {buffer}[p{name}{i} + {place}];"));
+            }
+        }
+        for (i, j) in self.cells() {
+            self.w.line(format!("acc{i}_{j} += a{i} * b{j};"));
+        }
+    }
+
+    /// Adds up what the threads of a block have.
+    fn share(&mut self) {
+        let (size, deep) = (self.w.size, self.deep);
+        let each = size / deep;
+        let cells = self.cells();
+        let base = self.w.allocate(cells.len() * size);
+        let w = &mut self.w;
+        for (cell, (i, j)) in cells.iter().enumerate() {
+            w.line(format!("memory[lane + {}u] = acc{i}_{j};", base + cell * size));
+        }
+        w.line("workgroupBarrier();");
+        let head = format!("for (var cell = part; cell < {}u; cell += {deep}u)", cells.len());
+        w.block(head, |w| {
+            w.line(format!("let at_cell = cell * {size}u + slot + {base}u;"));
+            w.line("var t = memory[at_cell];");
+            w.block(format!("for (var other = 1u; other < {deep}u; other++)"), |w| {
+                w.line(format!("t += memory[at_cell + other * {each}u];"));
+            });
+            w.line("memory[at_cell] = t;");
+        });
+        w.line("workgroupBarrier();");
+        for (cell, (i, j)) in cells.iter().enumerate() {
+            w.line(format!("acc{i}_{j} = memory[slot + {}u];", base + cell * size));
+        }
+    }
+
+    /// Runs the code on the results and stores them, a row of the block at a time.
+    fn epilogue(&mut self) {
+        for i in 0..self.block_m {
+            let spots: Vec<Spot> = (0..self.block_n).map(|j| self.spot(i, j)).collect();
+            let w = &mut self.w;
+            let stores = &w.kernel.stores;
+            let values: Vec<Vec<String>> = spots
+                .iter()
+                .map(|spot| stores.iter().map(|s| w.value(s.reg, spot)).collect())
+                .collect();
+            for (j, (spot, values)) in spots.iter().zip(&values).enumerate() {
+                let mut guards = Vec::new();
+                if !self.rows.is_multiple_of(self.block_m) {
+                    guards.push(format!("in_m{i}"));
+                }
+                if (j + 1) * self.n.div_ceil(self.block_n) > self.n {
+                    guards.push(format!("in_n{j}"));
+                }
+                let write = |w: &mut Writer<'_>| {
+                    for (store, value) in values.iter().enumerate() {
+                        w.store(store, spot, value);
+                    }
+                };
+                if guards.is_empty() {
+                    write(w);
+                } else {
+                    w.block(format!("if ({})", guards.join(" && ")), write);
+                }
+            }
+        }
+    }
+}
