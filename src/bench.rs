@@ -214,3 +214,26 @@ mod tests {
         assert_eq!(median(vec![4.0, 1.0]), 2.5);
     }
 }
+
+#[cfg(test)]
+mod look {
+    use super::*;
+    #[test]
+    fn look_regions() {
+        let plan = NETWORKS[2].plan().unwrap();
+        let mut all: Vec<_> = plan.regions.iter().enumerate().collect();
+        all.sort_by_key(|(_, r)| std::cmp::Reverse(r.words));
+        let total: usize = plan.regions.iter().map(|r| r.words).sum();
+        eprintln!("total {total} placed {}", plan.report().arena_bytes / 4);
+        for (i, r) in all.iter().take(70) {
+            let mut w = vec![]; let mut rd = vec![];
+            for (k, kernel) in plan.kernels.iter().enumerate() {
+                let inr = |o: usize| o >= r.start && o < r.start + r.words;
+                if kernel.stores.iter().any(|s| s.view.space == orrery::engine::kernel::Space::Arena && inr(s.view.offset)) { w.push(k); }
+                else if kernel.views().any(|v| v.space == orrery::engine::kernel::Space::Arena && inr(v.offset)) { rd.push(k); }
+            }
+            eprintln!("region {i} words {} /row {} w {w:?} r {rd:?}", r.words, r.words as f64 / 2624.0);
+        }
+        for (k, line) in plan.to_string().lines().enumerate() { eprintln!("{k} {line}"); }
+    }
+}

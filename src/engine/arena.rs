@@ -24,6 +24,32 @@ pub(super) fn region_of(regions: &[Region], word: usize) -> Option<usize> {
     (word < regions[at].start + regions[at].words).then_some(at)
 }
 
+/// Where things of some words that live from one time to another can be, from `base` on, so that those
+/// alive at the same time are apart; and where all end.
+pub(super) fn lay(wanted: &[(usize, (usize, usize))], base: usize) -> (Vec<usize>, usize) {
+    let mut waiting: Vec<usize> = (0..wanted.len()).collect();
+    waiting.sort_by_key(|&i| (std::cmp::Reverse(wanted[i].0), wanted[i].1, i));
+    let mut starts = vec![base; wanted.len()];
+    let mut beyond = base;
+    let mut taken: Vec<(usize, usize, (usize, usize))> = Vec::new();
+    for i in waiting {
+        let (size, life) = wanted[i];
+        // The lowest gap among those alive at the same time.
+        let mut at = base;
+        for &(start, end, other) in &taken {
+            let together = life.0 <= other.1 && other.0 <= life.1;
+            if together && start < at + size && at < end {
+                at = end;
+            }
+        }
+        starts[i] = at;
+        beyond = beyond.max(at + size);
+        let index = taken.partition_point(|&(start, ..)| start < at);
+        taken.insert(index, (at, at + size, life));
+    }
+    (starts, beyond)
+}
+
 impl Plan {
     /// The plan with an arena in which regions of different phases share words.
     ///
@@ -49,25 +75,14 @@ impl Plan {
                 words += region.words;
             }
         }
-        let base = words;
         let alive = |&at: &usize| Some((at, (!self.regions[at].kept).then_some(lives[at])??));
-        let mut waiting: Vec<_> = (0..self.regions.len()).filter_map(|at| alive(&at)).collect();
-        waiting.sort_by_key(|&(at, life)| (std::cmp::Reverse(self.regions[at].words), life, at));
-        let mut taken: Vec<(usize, usize, (usize, usize))> = Vec::new();
-        for (region, life) in waiting {
-            let size = self.regions[region].words;
-            // The lowest gap among those alive at the same time.
-            let mut at = base;
-            for &(start, end, other) in &taken {
-                let together = life.0 <= other.1 && other.0 <= life.1;
-                if together && start < at + size && at < end {
-                    at = end;
-                }
-            }
-            starts[region] = at;
-            words = words.max(at + size);
-            let index = taken.partition_point(|&(start, ..)| start < at);
-            taken.insert(index, (at, at + size, life));
+        let (moving, wanted): (Vec<usize>, Vec<_>) = (0..self.regions.len())
+            .filter_map(|at| alive(&at))
+            .map(|(at, life)| (at, (self.regions[at].words, life)))
+            .unzip();
+        let (places, words) = lay(&wanted, words);
+        for (region, place) in moving.into_iter().zip(places) {
+            starts[region] = place;
         }
         self.moved(&starts, words)
     }

@@ -43,6 +43,8 @@ pub(super) struct Chain {
     pub(super) parts: Vec<(usize, Split)>,
     /// Kernels that must be done before.
     pub(super) first: Vec<usize>,
+    /// The label of each region that the chain writes.
+    pub(super) labels: BTreeMap<usize, usize>,
     flops: usize,
 }
 
@@ -364,7 +366,8 @@ impl Search<'_> {
     /// The chain, if it is deep enough.
     fn found(&self) -> Chain {
         let program = self.program;
-        let mut chain = Chain { bands: self.bands, ..Chain::default() };
+        let mut chain =
+            Chain { bands: self.bands, labels: self.labels.clone(), ..Chain::default() };
         let mut depth = vec![0; self.roles.len()];
         for (number, role) in self.roles.iter().enumerate() {
             match *role {

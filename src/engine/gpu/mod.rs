@@ -6,6 +6,7 @@ mod pack;
 mod program;
 mod readback;
 mod schedule;
+mod slab;
 pub mod tolerance;
 mod wgsl;
 

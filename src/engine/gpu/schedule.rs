@@ -11,8 +11,10 @@ use super::{
     bands::{Chain, Program, Split, divisors},
     order::dependencies,
     pack::packed,
+    slab,
 };
 use fixedbitset::FixedBitSet;
+use std::collections::BTreeMap;
 
 /// Products of at least this many operations have a dispatch of their own, in tiles.
 const LARGE_FLOPS: usize = 1 << 27;
@@ -43,14 +45,26 @@ pub(super) enum Job {
         bands: usize,
         /// Bands of a workgroup.
         each: usize,
-        parts: Vec<(usize, Split)>,
+        parts: Vec<Part>,
+        /// The label of each region that the chain writes.
+        labels: BTreeMap<usize, usize>,
     },
+}
+
+/// A kernel of a chain.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) kernel: usize,
+    pub(super) split: Split,
+    /// For each view, words from band to band if they are not as the split has them; empty: for none.
+    pub(super) pitches: Vec<Option<usize>>,
 }
 
 /// The dispatches of a plan, and the plan as they use it: with its arena placed.
 pub fn schedule(plan: &Plan) -> (Plan, Schedule) {
-    let plan = packed(plan);
-    let schedule = Schedule::new(&plan);
+    let mut plan = packed(plan);
+    let mut schedule = Schedule::new(&plan);
+    schedule.make_slabs(&mut plan);
     (plan.placed(&schedule.phases(plan.kernels.len())), schedule)
 }
 
@@ -92,10 +106,12 @@ impl Schedule {
         done.extend(large.iter().chain(&small).copied());
         self.dispatches.extend(large.into_iter().map(|kernel| vec![Job::Kernel(kernel)]));
         let mut jobs: Vec<Job> = small.into_iter().map(Job::Kernel).collect();
-        if let Some(Chain { bands, parts, .. }) = chain {
+        if let Some(Chain { bands, parts, labels, .. }) = chain {
             done.extend(parts.iter().map(|&(kernel, _)| kernel));
             let each = bands_each(kernels, bands, &parts);
-            jobs.insert(0, Job::Chain { bands, each, parts });
+            let part = |(kernel, split)| Part { kernel, split, pitches: vec![] };
+            let parts = parts.into_iter().map(part).collect();
+            jobs.insert(0, Job::Chain { bands, each, parts, labels });
         }
         self.dispatches.extend(jobs.chunks(MOST).map(<[Job]>::to_vec));
     }
@@ -103,13 +119,26 @@ impl Schedule {
     /// For each kernel the number of its dispatch.
     fn phases(&self, kernels: usize) -> Vec<usize> {
         let mut phases = vec![0; kernels];
-        for (phase, job) in self.dispatches.iter().enumerate().flat_map(|(i, d)| d.iter().map(move |j| (i, j))) {
-            match job {
-                Job::Kernel(kernel) => phases[*kernel] = phase,
-                Job::Chain { parts, .. } => parts.iter().for_each(|&(k, _)| phases[k] = phase),
+        for (phase, jobs) in self.dispatches.iter().enumerate() {
+            for job in jobs {
+                match job {
+                    Job::Kernel(kernel) => phases[*kernel] = phase,
+                    Job::Chain { parts, .. } => {
+                        parts.iter().for_each(|part| phases[part.kernel] = phase);
+                    }
+                }
             }
         }
         phases
+    }
+
+    /// Gives the bands of each chain memory of their own; see [`slab::make`].
+    fn make_slabs(&mut self, plan: &mut Plan) {
+        for job in self.dispatches.iter_mut().flatten() {
+            if let Job::Chain { bands, parts, labels, .. } = job {
+                slab::make(plan, *bands, parts, labels);
+            }
+        }
     }
 
     /// Dispatches of a step.

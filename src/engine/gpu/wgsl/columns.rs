@@ -19,7 +19,7 @@ const WIDE: usize = 16;
 pub(super) fn write(
     kernel: &Kernel,
     (how, reg): (Reduction, Reg),
-    band: Option<Band>,
+    band: Option<Band<'_>>,
     size: usize,
 ) -> Function {
     let layout = Layout::new(kernel, 2, band);

@@ -5,7 +5,7 @@ use super::{
 };
 
 /// Running sums: a thread a row.
-pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band>, size: usize) -> Function {
+pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band<'_>>, size: usize) -> Function {
     let layout = Layout::new(kernel, 1, band);
     let outer = layout.axes.len() - 1;
     let (rows, length) = (layout.numel(outer), layout.axes[outer]);
@@ -31,7 +31,7 @@ pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band>, size: usize)
 pub(super) fn gather(
     kernel: &Kernel,
     (rows, stride): (usize, usize),
-    band: Option<Band>,
+    band: Option<Band<'_>>,
     size: usize,
 ) -> Function {
     let layout = Layout::new(kernel, 1, band);

@@ -15,7 +15,7 @@ mod writer;
 
 use super::{
     super::kernel::{Body, Kernel},
-    schedule::{Job, is_large},
+    schedule::{Job, Part, is_large},
 };
 use std::fmt::Write;
 use writer::{Band, Function};
@@ -75,11 +75,11 @@ pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
                 text.enter(&mut entries, kernel, function);
                 1
             }
-            Job::Chain { bands, each, parts } => {
+            Job::Chain { bands, each, parts, .. } => {
                 groups += bands / each;
-                for &(kernel, split) in parts {
-                    let band = Band { split, bands: *bands, each: *each };
-                    let kernel = &kernels[kernel];
+                for Part { kernel, split, pitches } in parts {
+                    let band = Band { split: *split, bands: *bands, each: *each, pitches };
+                    let kernel = &kernels[*kernel];
                     text.enter(&mut entries, kernel, function(kernel, Some(band), Some(size)));
                 }
                 parts.len()
@@ -102,7 +102,7 @@ pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
 }
 
 /// The function of a kernel, or of its part in a chain; `size` threads, or as many as it likes.
-fn function(kernel: &Kernel, band: Option<Band>, size: Option<usize>) -> Function {
+fn function(kernel: &Kernel, band: Option<Band<'_>>, size: Option<usize>) -> Function {
     let any = size.unwrap_or(SIZE);
     match &kernel.body {
         Body::Rows => rows::write(kernel, band, size.unwrap_or_else(|| rows::size(kernel))),

@@ -38,12 +38,12 @@ struct Product<'k> {
 }
 
 /// Writes the function of a kernel that is a product.
-pub(super) fn write(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
+pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
     Product::new(kernel, band, size).write()
 }
 
 impl<'k> Product<'k> {
-    fn new(kernel: &'k Kernel, band: Option<Band>, size: usize) -> Self {
+    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, size: usize) -> Self {
         let rank = kernel.domain.len();
         let Body::MatMul { k, a, b } = &kernel.body else {
             unreachable!("only products come here")

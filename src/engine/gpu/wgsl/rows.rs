@@ -28,7 +28,7 @@ const KEPT: usize = 8;
 const MAX_UNROLLED: usize = 256;
 
 /// Writes the function.
-pub(super) fn write(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
+pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
     if kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
         Reducer::new(kernel, band, size).write()
     } else {
@@ -50,7 +50,7 @@ fn threads_for(length: usize, most: usize) -> usize {
 }
 
 /// One thread an element.
-fn elementwise(kernel: &Kernel, band: Option<Band>, size: usize) -> Function {
+fn elementwise(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
     let layout = Layout::new(kernel, 0, band);
     let rank = layout.axes.len();
     let count = layout.numel(rank);
@@ -104,7 +104,7 @@ struct Reducer<'k> {
 }
 
 impl<'k> Reducer<'k> {
-    fn new(kernel: &'k Kernel, band: Option<Band>, size: usize) -> Self {
+    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, size: usize) -> Self {
         let layout = Layout::new(kernel, 1, band);
         let rank = layout.axes.len();
         let (length, rows) = (layout.axes[rank - 1], layout.numel(rank - 1));

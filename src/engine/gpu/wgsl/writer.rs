@@ -14,12 +14,14 @@ use std::{collections::BTreeSet, fmt::Write};
 
 /// The part of a kernel that one workgroup runs.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Band {
+pub(super) struct Band<'a> {
     pub(super) split: Split,
     /// Bands in all.
     pub(super) bands: usize,
     /// Bands of a workgroup.
     pub(super) each: usize,
+    /// For each view, words from band to band if they are not as the split has them; empty: for none.
+    pub(super) pitches: &'a [Option<usize>],
 }
 
 /// How an operand, or a number that is computed from the place, moves with the axes.
@@ -43,19 +45,20 @@ pub(super) struct Layout {
     flat: Option<usize>,
     /// The coordinate along an axis of the domain, where the code asks for it.
     index: Vec<Option<usize>>,
-    pub(super) band: Option<Band>,
+    /// Whether it is of one workgroup's bands.
+    pub(super) banded: bool,
 }
 
 impl Layout {
     /// Merges axes of the domain but the last `tail`, which stay as they are.
-    pub(super) fn new(kernel: &Kernel, tail: usize, band: Option<Band>) -> Self {
+    pub(super) fn new(kernel: &Kernel, tail: usize, band: Option<Band<'_>>) -> Self {
         let rank = kernel.domain.len();
         let mut layout = Self {
             axes: kernel.domain.clone(),
             moves: Vec::new(),
             flat: None,
             index: vec![None; rank],
-            band,
+            banded: band.is_some(),
         };
         for walk in kernel.walks() {
             let mut strides = vec![0; rank];
@@ -84,16 +87,17 @@ impl Layout {
     }
 
     /// Makes the split axis three: groups of bands, bands of this workgroup, and within a band.
-    fn split(&mut self, Band { split, bands, each }: Band, fixed: usize) {
+    fn split(&mut self, Band { split, bands, each, pitches }: Band<'_>, fixed: usize) {
         let Split { axis, inner } = split;
         let at = axis.min(fixed);
         let outer = self.axes[axis] / (bands * inner);
         self.axes[axis] = inner;
         self.axes.splice(at..at, [outer, each]);
-        for Moves { strides, step } in &mut self.moves {
+        for (i, Moves { strides, step }) in self.moves.iter_mut().enumerate() {
             let stride = strides[axis];
-            *step = stride * inner * each;
-            strides.splice(at..at, [stride * inner * bands, stride * inner]);
+            let pitch = pitches.get(i).copied().flatten().unwrap_or(stride * inner);
+            *step = pitch * each;
+            strides.splice(at..at, [stride * inner * bands, pitch]);
         }
     }
 
@@ -208,7 +212,7 @@ pub(super) struct Function {
 impl<'k> Writer<'k> {
     pub(super) fn new(kernel: &'k Kernel, layout: Layout, size: usize) -> Self {
         let depends = dependence(kernel, &layout);
-        let indent = if layout.band.is_some() { 2 } else { 1 };
+        let indent = if layout.banded { 2 } else { 1 };
         Self {
             kernel,
             layout,
@@ -447,7 +451,7 @@ impl<'k> Writer<'k> {
             let _ = writeln!(text, "    let {} = {value}{step};", offset(operand));
         }
         let (_, memory) = self.memory;
-        match (self.layout.band.is_some(), units) {
+        match (self.layout.banded, units) {
             (false, _) => text += "    let unit = group;\n",
             (true, 1) => text += "    {\n        let unit = 0u;\n",
             (true, _) => {
@@ -455,7 +459,7 @@ impl<'k> Writer<'k> {
             }
         }
         text += &self.text;
-        if self.layout.band.is_some() {
+        if self.layout.banded {
             if memory > 0 && units > 1 {
                 text += "        workgroupBarrier();\n";
             }
