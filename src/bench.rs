@@ -1,6 +1,8 @@
 //! Benchmarks: training steps on each device, and matrix products beside the crate `gemm`.
 //!
 //! Medians over interleaved rounds. Times are good as ratios within one run; counts are exact.
+#[cfg(test)]
+mod dump_test;
 mod clock;
 mod data;
 mod networks;
@@ -201,10 +203,9 @@ mod tests {
     #[test]
     fn networks_take_few_dispatches() {
         for (network, most) in NETWORKS.iter().zip([7, 60, 80]) {
-            let (_, schedule) = gpu::schedule(&network.plan().unwrap());
+            let (_, schedule) = gpu::schedule(&network.plan().unwrap(), gpu::Style::Hardware);
             let found = schedule.dispatches();
             assert!(found <= most, "{}: {found} dispatches a step", network.name);
-            eprintln!("{} {found} {schedule:?}", network.name);
         }
     }
 

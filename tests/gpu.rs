@@ -4,20 +4,25 @@
 mod common;
 
 use common::{gpu, programs};
-use orrery::engine::{Device, gpu::GpuDevice};
+use orrery::engine::{
+    Device,
+    gpu::{GpuDevice, Style},
+};
 use std::rc::Rc;
 
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
-/// Runs a check, or says that there is no adapter.
-async fn on_device<F: Future<Output = ()>>(check: impl FnOnce(Rc<GpuDevice>) -> F) {
-    match GpuDevice::open().await {
-        Ok(device) => {
-            say(&format!("on {}", device.name()));
-            check(Rc::new(device)).await;
+/// Runs a check with shaders of each style, or says that there is no adapter.
+async fn on_device<F: Future<Output = ()>>(check: impl Fn(Rc<GpuDevice>) -> F) {
+    for style in [Style::Hardware, Style::Software] {
+        match GpuDevice::open().await {
+            Ok(device) => {
+                say(&format!("on {}, {style:?}", device.name()));
+                check(Rc::new(device.with_style(style))).await;
+            }
+            Err(error) => say(&format!("skipped: no adapter ({error})")),
         }
-        Err(error) => say(&format!("skipped: no adapter ({error})")),
     }
 }
 

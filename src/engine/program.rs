@@ -239,7 +239,7 @@ impl Program {
                 (plan, Backend::Cpu(program))
             }
             (Device::Gpu(gpu), Storage::Gpu(state)) => {
-                let (plan, schedule) = gpu::schedule(&plan);
+                let (plan, schedule) = gpu::schedule(&plan, gpu.style());
                 let program = GpuProgram::new(gpu, &plan, &schedule, state)?;
                 (plan, Backend::Gpu(program))
             }

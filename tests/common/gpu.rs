@@ -33,7 +33,7 @@ fn program(
     memory: &Memory,
     state: &GpuState,
 ) -> Result<GpuProgram, Error> {
-    let (plan, schedule) = gpu::schedule(&plan(kernels, memory));
+    let (plan, schedule) = gpu::schedule(&plan(kernels, memory), device.style());
     GpuProgram::new(device, &plan, &schedule, state)
 }
 
@@ -64,7 +64,7 @@ async fn check(device: &Rc<GpuDevice>, case: &Case) {
                 "{}: {space}[{i}] is {x}, not {y}\n{:#?}\n{}",
                 case.name,
                 case.kernel,
-                gpu::shader(&case.kernel).source
+                gpu::shader(&case.kernel, device.style()).source
             );
         }
     }

@@ -284,43 +284,45 @@ impl Search<'_> {
         if !divisible(kernel, split.axis) || kernel.flops() > MOST_FLOPS {
             return false;
         }
-        let walks = &program.walks[number];
-        for (region, walk) in walks.iter().filter(|(_, walk)| !walk.written) {
-            let Some(region) = *region else { continue };
-            let fits = match self.labels.get(&region) {
-                Some(&label) => self.label(walk, split, region) == Some(label),
-                None => self.settle(walk, split, region),
+        self.set(number, Role::Part(split));
+        for (region, walk) in &program.walks[number] {
+            let Some(region) = *region else {
+                // The state is read by all, and written by all for all.
+                if walk.written {
+                    return false;
+                }
+                continue;
             };
-            if !fits {
+            let label = self.label(walk, split, region);
+            let known = self.labels.get(&region).copied();
+            if known.is_some() && label != known {
                 return false;
             }
-        }
-        for (region, walk) in walks.iter().filter(|(_, walk)| walk.written) {
-            // The state is written by all for all.
-            let Some(region) = *region else { return false };
-            let Some(label) = self.label(walk, split, region) else { return false };
-            match self.labels.get(&region) {
-                Some(&other) if other != label => return false,
-                Some(_) => {}
-                None => {
-                    self.labels.insert(region, label);
+            if walk.written {
+                let Some(label) = label else { return false };
+                if self.labels.insert(region, label).is_none() {
                     self.journal.push(Change::Label(region));
                 }
             }
+            if !self.settle(region, label) {
+                return false;
+            }
         }
-        self.set(number, Role::Part(split));
-        true
+        // Whatever else it waits for.
+        let before = program.before[number].iter();
+        before.copied().all(|other| self.roles[other] != Role::Free || self.put_first(other))
     }
 
-    /// Settles what writes a region that has no label yet: a part of the chain, or done before.
-    fn settle(&mut self, walk: &Walk<'_>, split: Split, region: usize) -> bool {
+    /// Settles what else writes a region that a part of the chain reads or writes: parts of the chain too, or
+    /// done before.
+    fn settle(&mut self, region: usize, label: Option<usize>) -> bool {
         let writers = &self.program.writers[region];
         let free = |search: &Self| {
             let free = writers.iter().copied().filter(|&w| search.roles[w] == Role::Free);
             free.collect::<Vec<_>>()
         };
         let mark = self.journal.len();
-        if let Some(label) = self.label(walk, split, region)
+        if let Some(label) = label
             && free(self).into_iter().all(|writer| self.take_writer(writer, region, label))
         {
             return true;

@@ -1,5 +1,8 @@
 //! The device: opened once, shared by all programs.
-use super::{readback::Readback, wgsl::Shader};
+use super::{
+    readback::Readback,
+    wgsl::{Shader, Style},
+};
 use crate::error::{Error, Result};
 use std::{
     cell::{Cell, RefCell},
@@ -31,6 +34,7 @@ pub struct GpuDevice {
     pub(super) readback: Readback,
     name: String,
     software: bool,
+    style: Style,
     fault: Fault,
     bind_layout: wgpu::BindGroupLayout,
     pipeline_layout: wgpu::PipelineLayout,
@@ -107,6 +111,7 @@ impl GpuDevice {
             queue,
             name,
             software,
+            style: if software { Style::Software } else { Style::Hardware },
             fault,
             bind_layout,
             pipeline_layout,
@@ -123,6 +128,16 @@ impl GpuDevice {
     /// Whether a processor stands in for a GPU.
     pub fn is_software(&self) -> bool {
         self.software
+    }
+
+    /// How shaders are written for it.
+    pub fn style(&self) -> Style {
+        self.style
+    }
+
+    /// The same device with shaders of another style; they compute the same.
+    pub fn with_style(self, style: Style) -> Self {
+        Self { style, ..self }
     }
 
     /// What has been made so far.

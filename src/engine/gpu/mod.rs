@@ -13,4 +13,4 @@ mod wgsl;
 pub use device::{Counts, GpuDevice};
 pub use program::{GpuProgram, GpuState};
 pub use schedule::{Schedule, schedule};
-pub use wgsl::{Shader, shader};
+pub use wgsl::{Shader, Style, shader, shaders};

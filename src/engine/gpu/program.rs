@@ -1,5 +1,5 @@
 //! Programs on the GPU: a list of kernels, made ready once and replayed.
-use super::{device::GpuDevice, readback::Source, schedule::Schedule, wgsl::shader_of};
+use super::{device::GpuDevice, readback::Source, schedule::Schedule, wgsl::shaders};
 use crate::{
     engine::{kernel::Kernel, plan::Plan},
     error::{Error, Result},
@@ -98,8 +98,7 @@ impl GpuProgram {
         for (offset, values) in &plan.constants {
             write(device, &arena, arena_words, (*offset, values))?;
         }
-        let shaders: Vec<_> =
-            schedule.dispatches.iter().map(|jobs| shader_of(&plan.kernels, jobs)).collect();
+        let shaders = shaders(plan, schedule);
         let longest = shaders.iter().map(|shader| shader.params.len() * 4).max().unwrap_or(0);
         let window = longest.max(1).next_multiple_of(WINDOW);
         let mut words = vec![0_u32; window / 4 * shaders.len().max(1)];

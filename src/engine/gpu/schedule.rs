@@ -12,6 +12,7 @@ use super::{
     order::dependencies,
     pack::packed,
     slab,
+    wgsl::Style,
 };
 use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
@@ -19,19 +20,14 @@ use std::collections::BTreeMap;
 /// Products of at least this many operations have a dispatch of their own, in tiles.
 const LARGE_FLOPS: usize = 1 << 27;
 
-/// Most workgroups of a chain.
-const MOST_WORKGROUPS: usize = 64;
-
-/// Rows that a product of a chain should have in each workgroup, so that a thread can compute a block of them.
-const LEAST_ROWS: usize = 4;
-
 /// Most jobs of a dispatch, and most kernels of a chain: bounds the parameters of a dispatch.
 const MOST: usize = 400;
 
 /// The dispatches of a step, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Schedule {
     pub(super) dispatches: Vec<Vec<Job>>,
+    pub(super) style: Style,
 }
 
 /// Kernels that run without waiting for the other jobs of their dispatch.
@@ -61,19 +57,19 @@ pub(super) struct Part {
 }
 
 /// The dispatches of a plan, and the plan as they use it: with its arena placed.
-pub fn schedule(plan: &Plan) -> (Plan, Schedule) {
+pub fn schedule(plan: &Plan, style: Style) -> (Plan, Schedule) {
     let mut plan = packed(plan);
-    let mut schedule = Schedule::new(&plan);
+    let mut schedule = Schedule::new(&plan, style);
     schedule.make_slabs(&mut plan);
     (plan.placed(&schedule.phases(plan.kernels.len())), schedule)
 }
 
 impl Schedule {
-    fn new(plan: &Plan) -> Self {
+    fn new(plan: &Plan, style: Style) -> Self {
         let kernels = &plan.kernels;
         let before = dependencies(kernels, &plan.regions);
         let program = Program::new(kernels, &plan.regions, &before);
-        let mut schedule = Self::default();
+        let mut schedule = Self { dispatches: vec![], style };
         let mut done = FixedBitSet::with_capacity(kernels.len());
         let ready = |done: &FixedBitSet, chain: &[(usize, Split)]| -> Vec<usize> {
             let free = |k: &usize| before[*k].iter().all(|&b| done.contains(b));
@@ -108,7 +104,7 @@ impl Schedule {
         let mut jobs: Vec<Job> = small.into_iter().map(Job::Kernel).collect();
         if let Some(Chain { bands, parts, labels, .. }) = chain {
             done.extend(parts.iter().map(|&(kernel, _)| kernel));
-            let each = bands_each(kernels, bands, &parts);
+            let each = bands_each(kernels, bands, &parts, self.style);
             let part = |(kernel, split)| Part { kernel, split, pitches: vec![] };
             let parts = parts.into_iter().map(part).collect();
             jobs.insert(0, Job::Chain { bands, each, parts, labels });
@@ -155,13 +151,18 @@ pub(super) fn is_large(kernel: &Kernel) -> bool {
 }
 
 /// Bands of a workgroup: few, so that there are many workgroups, but rows enough for products.
-fn bands_each(kernels: &[Kernel], bands: usize, parts: &[(usize, Split)]) -> usize {
+fn bands_each(
+    kernels: &[Kernel],
+    bands: usize,
+    parts: &[(usize, Split)],
+    style: Style,
+) -> usize {
     let rows = parts.iter().filter_map(|(kernel, split)| {
         let kernel = &kernels[*kernel];
         let product = matches!(kernel.body, Body::MatMul { .. });
         (product && split.axis + 2 == kernel.domain.len()).then_some(split.inner)
     });
-    let rows = rows.min().unwrap_or(LEAST_ROWS);
-    let fits = |each: &usize| each * rows >= LEAST_ROWS && bands / each <= MOST_WORKGROUPS;
+    let rows = rows.min().unwrap_or(usize::MAX);
+    let fits = |each: &usize| each.saturating_mul(rows) >= style.block().0 && bands / each <= style.most_workgroups();
     divisors(bands).into_iter().find(fits).unwrap_or(bands)
 }

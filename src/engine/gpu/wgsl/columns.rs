@@ -4,7 +4,7 @@ use super::{
         kernel::{Kernel, Reg},
         op::Reduction,
     },
-    ops,
+    Style, Team, ops,
     writer::{Band, Function, Layout, Spot, Tree, Writer},
 };
 
@@ -20,15 +20,15 @@ pub(super) fn write(
     kernel: &Kernel,
     (how, reg): (Reduction, Reg),
     band: Option<Band<'_>>,
-    size: usize,
+    team: Team,
 ) -> Function {
     let layout = Layout::new(kernel, 2, band);
     let rank = layout.axes.len();
     let (length, inner) = (layout.axes[rank - 2], layout.axes[rank - 1]);
     let results = layout.numel(rank - 2) * inner;
-    let deep = deep(length, results, size);
-    let wide = size / deep;
-    let mut w = Writer::new(kernel, layout, size);
+    let deep = deep(length, results, team);
+    let wide = team.size / deep;
+    let mut w = Writer::new(kernel, layout, team);
     w.line(format!("let at_result = lane % {wide}u;"));
     w.line(format!("let result = unit * {wide}u + at_result;"));
     w.line(format!("let i = min(result, {}u);", results - 1));
@@ -56,10 +56,10 @@ pub(super) fn write(
 }
 
 /// How many threads share a column, unless there are results enough to keep a device busy.
-fn deep(length: usize, results: usize, size: usize) -> usize {
-    if length < LONG || results > FEW {
+fn deep(length: usize, results: usize, team: Team) -> usize {
+    if length < LONG || results > FEW || team.style == Style::Software {
         return 1;
     }
     let wide = results.next_power_of_two().min(WIDE);
-    (length / 4).next_power_of_two().min(size / wide).max(1)
+    (length / 4).next_power_of_two().min(team.size / wide).max(1)
 }

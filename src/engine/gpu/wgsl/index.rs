@@ -1,15 +1,16 @@
 //! Running sums, gather and scatter-add.
 use super::{
     super::super::kernel::{Kernel, Reg},
+    Team,
     writer::{Band, Function, Layout, Spot, Writer},
 };
 
 /// Running sums: a thread a row.
-pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band<'_>>, size: usize) -> Function {
+pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band<'_>>, team: Team) -> Function {
     let layout = Layout::new(kernel, 1, band);
     let outer = layout.axes.len() - 1;
     let (rows, length) = (layout.numel(outer), layout.axes[outer]);
-    let mut w = Writer::new(kernel, layout, size);
+    let mut w = Writer::new(kernel, layout, team);
     let units = w.threads(rows, |w| {
         w.unflatten("i", 0..outer);
         w.line("var acc = 0.0f;");
@@ -32,12 +33,12 @@ pub(super) fn gather(
     kernel: &Kernel,
     (rows, stride): (usize, usize),
     band: Option<Band<'_>>,
-    size: usize,
+    team: Team,
 ) -> Function {
     let layout = Layout::new(kernel, 1, band);
     let rank = layout.axes.len();
     let count = layout.numel(rank);
-    let mut w = Writer::new(kernel, layout, size);
+    let mut w = Writer::new(kernel, layout, team);
     let (table, index) = (kernel.stores.len(), kernel.stores.len() + 1);
     let units = w.threads(count, |w| {
         w.unflatten("i", 0..rank);
@@ -60,11 +61,11 @@ pub(super) fn scatter(
     kernel: &Kernel,
     count: usize,
     strides: [usize; 2],
-    size: usize,
+    team: Team,
 ) -> Function {
     let layout = Layout::new(kernel, 2, None);
     let (rows, results) = (layout.axes[0], layout.numel(2));
-    let mut w = Writer::new(kernel, layout, size);
+    let mut w = Writer::new(kernel, layout, team);
     let operands = [kernel.stores.len(), kernel.stores.len() + 1];
     let units = w.threads(results, |w| {
         w.unflatten("i", 0..2);

@@ -14,8 +14,11 @@ mod tiles;
 mod writer;
 
 use super::{
-    super::kernel::{Body, Kernel},
-    schedule::{Job, Part, is_large},
+    super::{
+        kernel::{Body, Kernel},
+        plan::Plan,
+    },
+    schedule::{Job, Part, Schedule, is_large},
 };
 use std::fmt::Write;
 use writer::{Band, Function};
@@ -33,11 +36,67 @@ const SPECIALS: [u32; 4] =
 /// Words of an entry before its offsets.
 const HEAD_WORDS: usize = 4;
 
-/// Threads of a workgroup for several kernels.
-const SHARED_SIZE: usize = 128;
-
 /// Threads of a workgroup for products and for everything that has no wish of its own.
 const SIZE: usize = 64;
+
+/// What an adapter is good at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Many threads run side by side and share workgroup memory at no cost.
+    Hardware,
+    /// A processor acts as a GPU: every thread costs, workgroup memory is cleared word by word, and both
+    /// sides of a branch are walked; only a loop is left early.
+    Software,
+}
+
+impl Style {
+    /// Threads of a workgroup for several kernels.
+    fn shared_size(self) -> usize {
+        match self {
+            Self::Hardware => 128,
+            Self::Software => 32,
+        }
+    }
+
+    /// Elements that a thread computes one after another.
+    fn elements(self) -> usize {
+        match self {
+            Self::Hardware => 4,
+            Self::Software => 16,
+        }
+    }
+
+    /// Rows and columns of a product that a thread computes, at most.
+    pub(super) fn block(self) -> (usize, usize) {
+        match self {
+            Self::Hardware => (4, 4),
+            Self::Software => (8, 4),
+        }
+    }
+
+    /// Most workgroups of a chain.
+    pub(super) fn most_workgroups(self) -> usize {
+        match self {
+            Self::Hardware => 64,
+            Self::Software => 16,
+        }
+    }
+
+    /// The head of a block that few threads or none enter.
+    fn guard(self, condition: &str) -> String {
+        match self {
+            Self::Hardware => format!("if ({condition})"),
+            Self::Software => format!("for (var go = {condition}; go; go = false)"),
+        }
+    }
+}
+
+/// The threads of a workgroup.
+#[derive(Clone, Copy, Debug)]
+struct Team {
+    size: usize,
+    style: Style,
+}
 
 /// A dispatch ready for the GPU.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,25 +110,31 @@ pub struct Shader {
 }
 
 /// Writes a kernel as a shader of its own.
-pub fn shader(kernel: &Kernel) -> Shader {
-    shader_of(std::slice::from_ref(kernel), &[Job::Kernel(0)])
+pub fn shader(kernel: &Kernel, style: Style) -> Shader {
+    shader_of(std::slice::from_ref(kernel), &[Job::Kernel(0)], style)
+}
+
+/// Writes the dispatches of a plan.
+pub fn shaders(plan: &Plan, schedule: &Schedule) -> Vec<Shader> {
+    let dispatches = schedule.dispatches.iter();
+    dispatches.map(|jobs| shader_of(&plan.kernels, jobs, schedule.style)).collect()
 }
 
 /// Writes the jobs of a dispatch as a shader; `kernels` are those of the plan.
-pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
+fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
     let mut text = Text::default();
     let mut groups = 0;
     let mut entries = Vec::new();
     let mut heads = Vec::new();
     let alone = matches!(jobs, [Job::Kernel(_)]);
-    let mut size = SHARED_SIZE;
+    let mut size = style.shared_size();
     for job in jobs {
         let first = groups;
         let begin = entries.len();
         let count = match job {
             Job::Kernel(kernel) => {
                 let kernel = &kernels[*kernel];
-                let function = function(kernel, None, (!alone).then_some(size));
+                let function = function(kernel, None, (!alone).then_some(size), style);
                 size = function.size;
                 groups += function.units;
                 text.enter(&mut entries, kernel, function);
@@ -80,7 +145,8 @@ pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
                 for Part { kernel, split, pitches } in parts {
                     let band = Band { split: *split, bands: *bands, each: *each, pitches };
                     let kernel = &kernels[*kernel];
-                    text.enter(&mut entries, kernel, function(kernel, Some(band), Some(size)));
+                    let function = function(kernel, Some(band), Some(size), style);
+                    text.enter(&mut entries, kernel, function);
                 }
                 parts.len()
             }
@@ -96,19 +162,27 @@ pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job]) -> Shader {
     }
     params.extend(entries);
     let [x, y] = grid(groups);
-    let main = if alone { main_alone() } else { main_jobs(jobs.len(), text.functions.len()) };
+    let main = if alone { main_alone() } else { main_jobs(jobs, text.functions.len(), style) };
     let source = text.whole(&main, size, groups, params.len() / 4);
     Shader { source, groups: [x as u32, y as u32, 1], params }
 }
 
 /// The function of a kernel, or of its part in a chain; `size` threads, or as many as it likes.
-fn function(kernel: &Kernel, band: Option<Band<'_>>, size: Option<usize>) -> Function {
-    let any = size.unwrap_or(SIZE);
+fn function(
+    kernel: &Kernel,
+    band: Option<Band<'_>>,
+    size: Option<usize>,
+    style: Style,
+) -> Function {
+    let any = Team { size: size.unwrap_or(SIZE), style };
     match &kernel.body {
-        Body::Rows => rows::write(kernel, band, size.unwrap_or_else(|| rows::size(kernel))),
+        Body::Rows => {
+            let size = size.unwrap_or_else(|| rows::size(kernel, style));
+            rows::write(kernel, band, Team { size, style })
+        }
         Body::Columns(how, reg) => columns::write(kernel, (*how, *reg), band, any),
         Body::MatMul { k, a, b } if size.is_none() && is_large(kernel) => {
-            tiles::write(kernel, *k, a, b)
+            tiles::write(kernel, *k, (a, b), style)
         }
         Body::MatMul { .. } => product::write(kernel, band, any),
         Body::CumSum(reg) => index::cumsum(kernel, *reg, band, any),
@@ -189,14 +263,10 @@ fn main_alone() -> String {
 }
 
 /// Each workgroup finds its job, and does its entries one after another.
-fn main_jobs(jobs: usize, functions: usize) -> String {
-    let mut cases = String::new();
-    for number in 0..functions {
-        let _ = writeln!(cases, "            case {number}u: {{ k{number}(at, group, lane); }}");
-    }
-    format!(
+fn main_jobs(jobs: &[Job], functions: usize, style: Style) -> String {
+    let mut out = format!(
         "    var job = 0u;
-    var beyond = {jobs}u;
+    var beyond = {}u;
     while (beyond - job > 1u) {{
         let middle = (job + beyond) / 2u;
         if (workgroup >= params.v[1u + middle].x) {{ job = middle; }} else {{ beyond = middle; }}
@@ -204,18 +274,48 @@ fn main_jobs(jobs: usize, functions: usize) -> String {
     let head = params.v[1u + job];
     let group = workgroup - head.x;
     var at = head.y;
-    for (var entry = 0u; entry < head.z; entry++) {{
+",
+        jobs.len()
+    );
+    let calls = calls(functions, style);
+    if jobs.iter().any(|job| matches!(job, Job::Chain { .. })) {
+        let _ = write!(
+            out,
+            "    for (var entry = 0u; entry < head.z; entry++) {{
         if (entry > 0u) {{
             storageBarrier();
             workgroupBarrier();
         }}
-        switch (params.v[at].x) {{
-{cases}            default: {{}}
-        }}
-        at += params.v[at].y;
+{calls}        at += params.v[at].y;
     }}
 "
-    )
+        );
+    } else {
+        out += &calls;
+    }
+    out
+}
+
+/// Calls the function of the entry at `at`.
+fn calls(functions: usize, style: Style) -> String {
+    let call = |number| format!("k{number}(at, group, lane);");
+    let mut out = "        let number = params.v[at].x;\n".to_owned();
+    match style {
+        Style::Hardware => {
+            out += "        switch (number) {\n";
+            for number in 0..functions {
+                let _ = writeln!(out, "            case {number}u: {{ {} }}", call(number));
+            }
+            out += "            default: {}\n        }\n";
+        }
+        Style::Software => {
+            for number in 0..functions {
+                let guard = style.guard(&format!("number == {number}u"));
+                let _ = writeln!(out, "        {guard} {{ {} }}", call(number));
+            }
+        }
+    }
+    out
 }
 
 /// Workgroups along x and y that make at least as many as asked for.

@@ -5,11 +5,9 @@
 //! threads share a block, each a part of the summed axis.
 use super::{
     super::super::kernel::{Body, Kernel},
+    Style, Team,
     writer::{Band, Function, Layout, Spot, Writer},
 };
-
-/// Rows and columns of a block, at most.
-const BLOCK: usize = 4;
 
 /// Threads that keep a device busy; below, blocks are shared.
 const BUSY: usize = 16_384;
@@ -38,12 +36,12 @@ struct Product<'k> {
 }
 
 /// Writes the function of a kernel that is a product.
-pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
-    Product::new(kernel, band, size).write()
+pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, team: Team) -> Function {
+    Product::new(kernel, band, team).write()
 }
 
 impl<'k> Product<'k> {
-    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, size: usize) -> Self {
+    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, team: Team) -> Self {
         let rank = kernel.domain.len();
         let Body::MatMul { k, a, b } = &kernel.body else {
             unreachable!("only products come here")
@@ -55,15 +53,20 @@ impl<'k> Product<'k> {
         let outer = last - shared;
         let (batch, n) = (layout.numel(outer), layout.axes[last]);
         let rows = layout.axes[outer..last].iter().product::<usize>();
-        let (block_m, block_n) = (rows.min(BLOCK), n.min(BLOCK));
+        let (most_m, most_n) = team.style.block();
+        let (block_m, block_n) = (rows.min(most_m), n.min(most_n));
         let blocks = batch * rows.div_ceil(block_m) * n.div_ceil(block_n);
-        let busy = if band.is_some() { size } else { BUSY };
+        let busy = match team.style {
+            Style::Software => 0,
+            Style::Hardware if band.is_some() => team.size,
+            Style::Hardware => BUSY,
+        };
         let mut deep = 1;
-        while deep * 2 * blocks <= busy && deep * 2 <= size && k / (deep * 2) >= LEAST_DEPTH {
+        while deep * 2 * blocks <= busy && deep * 2 <= team.size && k / (deep * 2) >= LEAST_DEPTH {
             deep *= 2;
         }
         Self {
-            w: Writer::new(kernel, layout, size),
+            w: Writer::new(kernel, layout, team),
             outer,
             batch,
             rows,
@@ -80,7 +83,7 @@ impl<'k> Product<'k> {
         let (blocks_m, blocks_n) = (self.rows.div_ceil(self.block_m), self.n.div_ceil(self.block_n));
         let blocks = self.batch * blocks_m * blocks_n;
         // Blocks of a unit.
-        let each = self.w.size / self.deep;
+        let each = self.w.team.size / self.deep;
         let ragged = !blocks.is_multiple_of(each);
         if self.deep > 1 {
             // All threads meet at the barriers, those without a block too.
@@ -91,7 +94,8 @@ impl<'k> Product<'k> {
             self.block([blocks_m, blocks_n], ragged.then(|| format!("own < {blocks}u")));
         } else {
             self.w.line(format!("let block = unit * {each}u + lane;"));
-            self.w.open(if ragged { format!("if (block < {blocks}u)") } else { String::new() });
+            let guard = self.w.within(&format!("block < {blocks}u"));
+            self.w.open(if ragged { guard } else { String::new() });
             self.block([blocks_m, blocks_n], None);
             self.w.close();
         }
@@ -235,29 +239,28 @@ impl<'k> Product<'k> {
         }
     }
 
-    /// Adds up what the threads of a block have.
+    /// Adds up what the threads of a block have, a row of the block at a time.
     fn share(&mut self) {
-        let (size, deep) = (self.w.size, self.deep);
+        let (size, deep, columns) = (self.w.team.size, self.deep, self.block_n);
         let each = size / deep;
-        let cells = self.cells();
-        let base = self.w.allocate(cells.len() * size);
+        let base = self.w.allocate(columns * size);
         let w = &mut self.w;
-        for (cell, (i, j)) in cells.iter().enumerate() {
-            w.line(format!("memory[lane + {}u] = acc{i}_{j};", base + cell * size));
-        }
-        w.line("workgroupBarrier();");
-        let head = format!("for (var cell = part; cell < {}u; cell += {deep}u)", cells.len());
-        w.block(head, |w| {
-            w.line(format!("let at_cell = cell * {size}u + slot + {base}u;"));
-            w.line("var t = memory[at_cell];");
-            w.block(format!("for (var other = 1u; other < {deep}u; other++)"), |w| {
-                w.line(format!("t += memory[at_cell + other * {each}u];"));
+        for i in 0..self.block_m {
+            if i > 0 {
+                w.line("workgroupBarrier();");
+            }
+            for j in 0..columns {
+                w.line(format!("memory[lane + {}u] = acc{i}_{j};", base + j * size));
+            }
+            w.line("workgroupBarrier();");
+            w.block("if (part == 0u)", |w| {
+                w.block(format!("for (var other = 1u; other < {deep}u; other++)"), |w| {
+                    for j in 0..columns {
+                        let word = format!("memory[slot + other * {each}u + {}u]", base + j * size);
+                        w.line(format!("acc{i}_{j} += {word};"));
+                    }
+                });
             });
-            w.line("memory[at_cell] = t;");
-        });
-        w.line("workgroupBarrier();");
-        for (cell, (i, j)) in cells.iter().enumerate() {
-            w.line(format!("acc{i}_{j} = memory[slot + {}u];", base + cell * size));
         }
     }
 

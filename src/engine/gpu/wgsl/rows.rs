@@ -8,7 +8,7 @@ use super::{
         kernel::{Inst, Kernel, Reg},
         op::Reduction,
     },
-    ops,
+    Style, Team, ops,
     writer::{Band, Function, Layout, Spot, Tree, Writer},
 };
 
@@ -17,6 +17,10 @@ const FLAT: usize = 64;
 
 /// Longest row that one thread reduces alone.
 const SHORT_ROW: usize = 32;
+
+/// The same where threads cost, and the most rows for which it pays to share longer ones.
+const LONG_ROW: usize = 1024;
+const FEW_ROWS: usize = 16;
 
 /// Largest workgroup for a row.
 const MAX_THREADS: usize = 256;
@@ -28,33 +32,45 @@ const KEPT: usize = 8;
 const MAX_UNROLLED: usize = 256;
 
 /// Writes the function.
-pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
+pub(super) fn write(kernel: &Kernel, band: Option<Band<'_>>, team: Team) -> Function {
     if kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
-        Reducer::new(kernel, band, size).write()
+        Reducer::new(kernel, band, team).write()
     } else {
-        elementwise(kernel, band, size)
+        elementwise(kernel, band, team)
     }
 }
 
 /// Threads of a workgroup that a kernel alone has best.
-pub(super) fn size(kernel: &Kernel) -> usize {
+pub(super) fn size(kernel: &Kernel, style: Style) -> usize {
     if !kernel.code.iter().any(|inst| matches!(inst, Inst::Reduce(..))) {
         return FLAT;
     }
-    threads_for(kernel.domain.last().copied().unwrap_or(1), MAX_THREADS).max(FLAT)
+    let (length, rows) = match &kernel.domain[..] {
+        [outer @ .., length] => (*length, outer.iter().product()),
+        [] => (1, 1),
+    };
+    threads_for(length, rows, Team { size: MAX_THREADS, style }).max(FLAT)
 }
 
 /// Threads that share a row of that length: one, or a power of two.
-fn threads_for(length: usize, most: usize) -> usize {
-    if length <= SHORT_ROW { 1 } else { length.div_ceil(4).next_power_of_two().clamp(32, most) }
+fn threads_for(length: usize, rows: usize, team: Team) -> usize {
+    let shortest = match team.style {
+        Style::Hardware => SHORT_ROW,
+        Style::Software if rows <= FEW_ROWS => LONG_ROW,
+        Style::Software => usize::MAX,
+    };
+    if length <= shortest {
+        return 1;
+    }
+    length.div_ceil(4).next_power_of_two().min(team.size)
 }
 
 /// One thread an element.
-fn elementwise(kernel: &Kernel, band: Option<Band<'_>>, size: usize) -> Function {
+fn elementwise(kernel: &Kernel, band: Option<Band<'_>>, team: Team) -> Function {
     let layout = Layout::new(kernel, 0, band);
     let rank = layout.axes.len();
     let count = layout.numel(rank);
-    let mut w = Writer::new(kernel, layout, size);
+    let mut w = Writer::new(kernel, layout, team);
     if band.is_none() && rank == 1 {
         w.count_by_parameter();
     }
@@ -104,15 +120,14 @@ struct Reducer<'k> {
 }
 
 impl<'k> Reducer<'k> {
-    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, size: usize) -> Self {
+    fn new(kernel: &'k Kernel, band: Option<Band<'_>>, team: Team) -> Self {
         let layout = Layout::new(kernel, 1, band);
         let rank = layout.axes.len();
         let (length, rows) = (layout.axes[rank - 1], layout.numel(rank - 1));
-        let mut threads = threads_for(length, size);
+        let mut threads = threads_for(length, rows, team);
         if band.is_some() {
-            // As many as there are for the rows of the bands.
-            let left = (size / rows.min(size)).next_power_of_two();
-            threads = threads.min(if left > size / rows.min(size) { left / 2 } else { left });
+            // As many as there are for the rows of the bands: the greatest power of two.
+            threads = threads.min(1 << (team.size / rows.min(team.size)).ilog2());
         }
         let each = length.div_ceil(threads);
         let keep = each <= KEPT && each * kernel.code.len() <= MAX_UNROLLED;
@@ -122,14 +137,14 @@ impl<'k> Reducer<'k> {
             pass.push(before + usize::from(matches!(inst, Inst::Reduce(..))));
         }
         let row = Spot::shared(rank - 1);
-        let w = Writer::new(kernel, layout, size);
+        let w = Writer::new(kernel, layout, team);
         Self { kernel, w, length, rows, threads, kept: keep.then_some(each), pass, row }
     }
 
     fn write(mut self) -> Function {
         let (outer, rows) = (self.w.layout.axes.len() - 1, self.rows);
         // Rows of a unit: its threads are divided among them.
-        let together = self.w.size / self.threads;
+        let together = self.w.team.size / self.threads;
         let threads = self.threads;
         if threads == 1 {
             self.w.line("let part = 0u;");
@@ -237,7 +252,7 @@ impl<'k> Reducer<'k> {
             self.w.define(reg, &spot, &own);
             return;
         }
-        let together = self.w.size / self.threads;
+        let together = self.w.team.size / self.threads;
         let slot = format!("part * {together}u + at_row");
         let tree = Tree { keep: together, slot: &slot, at: "at_row" };
         if how == Reduction::ArgMax {
@@ -260,7 +275,7 @@ impl<'k> Reducer<'k> {
         };
         let (full, single): (Vec<usize>, Vec<usize>) =
             (0..kernel.stores.len()).partition(|&store| along(store, &self.w));
-        let own = (!self.rows.is_multiple_of(self.w.size / self.threads))
+        let own = (!self.rows.is_multiple_of(self.w.team.size / self.threads))
             .then(|| format!("own_row < {}u", self.rows));
         let both = |guard: Option<String>| match (&own, guard) {
             (Some(own), Some(guard)) => Some(format!("{own} && {guard}")),

@@ -1,6 +1,7 @@
 //! Large matrix products: tiles in workgroup memory, blocks in registers, the code run on the results.
 use super::{
     super::super::kernel::{Kernel, View},
+    Style, Team,
     writer::{Function, Layout, Spot, Writer},
 };
 
@@ -40,12 +41,17 @@ struct Part {
 }
 
 /// Writes the function.
-pub(super) fn write(kernel: &Kernel, k: usize, a: &View, b: &View) -> Function {
-    Product::new(kernel, k, a, b).tiles()
+pub(super) fn write(
+    kernel: &Kernel,
+    k: usize,
+    (a, b): (&View, &View),
+    style: Style,
+) -> Function {
+    Product::new(kernel, k, (a, b), style).tiles()
 }
 
 impl<'k> Product<'k> {
-    fn new(kernel: &'k Kernel, k: usize, a: &View, b: &View) -> Self {
+    fn new(kernel: &'k Kernel, k: usize, (a, b): (&View, &View), style: Style) -> Self {
         let rank = kernel.domain.len();
         let operands = kernel.loads.len() + kernel.stores.len();
         // Where the right operand is the same for all of a batch, batch and rows become one axis.
@@ -65,7 +71,7 @@ impl<'k> Product<'k> {
             k,
             a: (operands, a.strides[rank - 1]),
             b: (operands + 1, b.strides[rank - 2]),
-            w: Writer::new(kernel, layout, side * side),
+            w: Writer::new(kernel, layout, Team { size: side * side, style }),
             side,
         }
     }

@@ -8,7 +8,7 @@ use super::{
         },
         bands::Split,
     },
-    ops,
+    Team, ops,
 };
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -185,8 +185,7 @@ pub(super) struct Writer<'k> {
     depends: Vec<Vec<bool>>,
     /// Declarations outside the function.
     declarations: String,
-    /// Threads of a workgroup.
-    pub(super) size: usize,
+    pub(super) team: Team,
     /// Words of workgroup memory in use, and the most there have been.
     memory: (usize, usize),
     /// Whether the number of elements is a parameter.
@@ -210,7 +209,7 @@ pub(super) struct Function {
 }
 
 impl<'k> Writer<'k> {
-    pub(super) fn new(kernel: &'k Kernel, layout: Layout, size: usize) -> Self {
+    pub(super) fn new(kernel: &'k Kernel, layout: Layout, team: Team) -> Self {
         let depends = dependence(kernel, &layout);
         let indent = if layout.banded { 2 } else { 1 };
         Self {
@@ -222,7 +221,7 @@ impl<'k> Writer<'k> {
             around: Vec::new(),
             depends,
             declarations: String::new(),
-            size,
+            team,
             memory: (0, 0),
             counted: false,
         }
@@ -390,18 +389,31 @@ impl<'k> Writer<'k> {
         self.line(format!("{to} = {value};"));
     }
 
-    /// Writes `let i`, the number of this thread among all of all units, and what threads below `count` do.
+    /// Writes what the threads do whose number `i` among those of all units is below `count`, each for several
+    /// of them; the number of units.
     pub(super) fn threads(&mut self, count: usize, inside: impl FnOnce(&mut Self)) -> usize {
-        let size = self.size;
-        self.line(format!("let i = unit * {size}u + lane;"));
-        if count.is_multiple_of(size) && !self.counted {
-            inside(self);
-        } else if self.counted {
-            self.block("if (i < params.v[at].z)", inside);
+        let size = self.team.size;
+        let each = self.team.style.elements().min(count.div_ceil(size)).max(1);
+        let unit = size * each;
+        let below = if self.counted { "params.v[at].z".to_owned() } else { format!("{count}u") };
+        if each > 1 || self.counted {
+            self.line(format!("let end = min((unit + 1u) * {unit}u, {below});"));
+            let head = format!("for (var i = unit * {unit}u + lane; i < end; i += {size}u)");
+            self.block(head, inside);
         } else {
-            self.block(format!("if (i < {count}u)"), inside);
+            self.line(format!("let i = unit * {size}u + lane;"));
+            if count.is_multiple_of(size) {
+                inside(self);
+            } else {
+                self.block(self.within(&format!("i < {count}u")), inside);
+            }
         }
-        count.div_ceil(size)
+        count.div_ceil(unit)
+    }
+
+    /// The head of a block for the threads that have something to do: in a chain most may have not.
+    pub(super) fn within(&self, condition: &str) -> String {
+        if self.layout.banded { self.team.style.guard(condition) } else { format!("if ({condition})") }
     }
 
     /// Makes the number of elements a parameter, so that kernels of any length share a text.
@@ -413,11 +425,11 @@ impl<'k> Writer<'k> {
     /// new name.
     pub(super) fn combine(&mut self, how: Reduction, acc: &str, tree: Tree<'_>) -> String {
         let Tree { keep, slot, at } = tree;
-        let base = self.allocate(self.size);
+        let base = self.allocate(self.team.size);
         let word = |place: &str, plus: usize| format!("memory[{place} + {}u]", base + plus);
         self.line(format!("{} = {acc};", word(slot, 0)));
         self.line("workgroupBarrier();");
-        let mut count = self.size;
+        let mut count = self.team.size;
         while count > 8 * keep {
             let next = (count / 8).max(keep);
             self.block(format!("if (lane < {next}u)"), |w| {
@@ -471,7 +483,7 @@ impl<'k> Writer<'k> {
             declarations: self.declarations,
             memory,
             units,
-            size: self.size,
+            size: self.team.size,
             count: if self.counted { self.layout.numel(self.layout.axes.len()) } else { 0 },
         }
     }
