@@ -55,6 +55,7 @@ impl Plan {
     ///
     /// `phases` says for each kernel when it runs: kernels of one phase may run at once. A region lives
     /// from the first phase that touches it to the last. The result has no regions: it is placed for good.
+    #[must_use]
     pub fn placed(&self, phases: &[usize]) -> Self {
         if self.regions.is_empty() {
             return self.clone();

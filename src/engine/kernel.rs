@@ -183,7 +183,8 @@ impl Kernel {
         // Axes of the domain by name, and one of that length which the domain lacks.
         let other = |view: &'k View, names: &[Option<usize>], length: usize| {
             let axes = names.iter().zip(&view.strides);
-            axes.map(|(&name, &s)| (name, name.map_or(length, |axis| self.domain[axis]), s)).collect()
+            axes.map(|(&name, &s)| (name, name.map_or(length, |axis| self.domain[axis]), s))
+                .collect()
         };
         let mut walks: Vec<Walk<'k>> = self.loads.iter().map(|view| own(view, false)).collect();
         walks.extend(self.stores.iter().map(|store| own(&store.view, true)));

@@ -98,7 +98,8 @@ impl<'a> Program<'a> {
                 Space::State => None,
                 Space::Arena => region_of(regions, walk.view.offset),
             };
-            let own: Vec<_> = kernel.walks().into_iter().map(|walk| (region(&walk), walk)).collect();
+            let own: Vec<_> =
+                kernel.walks().into_iter().map(|walk| (region(&walk), walk)).collect();
             for (region, _) in own.iter().filter(|(_, walk)| walk.written) {
                 if let Some(region) = *region {
                     writers[region].push(number);
@@ -153,7 +154,9 @@ pub(super) fn fixed_axes(kernel: &Kernel) -> usize {
     match kernel.body {
         Body::Rows => usize::from(reduces(kernel)),
         Body::CumSum(_) => 1,
-        Body::Columns(..) | Body::MatMul { .. } | Body::Gather { .. } | Body::ScatterAdd { .. } => 2,
+        Body::Columns(..) | Body::MatMul { .. } | Body::Gather { .. } | Body::ScatterAdd { .. } => {
+            2
+        }
     }
 }
 
@@ -162,9 +165,8 @@ fn divisible(kernel: &Kernel, axis: usize) -> bool {
     let rank = kernel.domain.len();
     match kernel.body {
         Body::Rows => axis + fixed_axes(kernel) < rank,
-        Body::CumSum(_) => axis + 1 < rank,
         Body::Columns(..) => axis + 2 != rank,
-        Body::MatMul { .. } => axis + 1 < rank,
+        Body::CumSum(_) | Body::MatMul { .. } => axis + 1 < rank,
         Body::Gather { .. } => axis == 0,
         Body::ScatterAdd { .. } => false,
     }

@@ -136,6 +136,7 @@ impl GpuDevice {
     }
 
     /// The same device with shaders of another style; they compute the same.
+    #[must_use]
     pub fn with_style(self, style: Style) -> Self {
         Self { style, ..self }
     }

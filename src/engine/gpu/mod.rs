@@ -4,6 +4,7 @@ mod device;
 mod order;
 mod pack;
 mod program;
+mod races;
 mod readback;
 mod schedule;
 mod slab;
@@ -12,5 +13,6 @@ mod wgsl;
 
 pub use device::{Counts, GpuDevice};
 pub use program::{GpuProgram, GpuState};
+pub use races::races;
 pub use schedule::{Schedule, schedule};
 pub use wgsl::{Shader, Style, shader, shaders};

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, ops::Range};
 
 /// For each kernel those before it that it must wait for, in ascending order.
 pub(super) fn dependencies(kernels: &[Kernel], regions: &[Region]) -> Vec<Vec<usize>> {
-    let mut touched: BTreeMap<(Space, Option<usize>), Vec<(usize, Touch)>> = BTreeMap::new();
+    let mut touched: BTreeMap<Place, Vec<(usize, Touch)>> = BTreeMap::new();
     let mut before = Vec::with_capacity(kernels.len());
     for (number, kernel) in kernels.iter().enumerate() {
         let touches = touches(kernel);
@@ -26,6 +26,9 @@ pub(super) fn dependencies(kernels: &[Kernel], regions: &[Region]) -> Vec<Vec<us
     }
     before
 }
+
+/// A buffer, or a region of one.
+type Place = (Space, Option<usize>);
 
 /// Words that a kernel reads or writes.
 struct Touch {
@@ -55,7 +58,7 @@ impl Touch {
     }
 
     /// Kernels that touch different places never conflict; the state is one place.
-    fn place(&self, regions: &[Region]) -> (Space, Option<usize>) {
+    fn place(&self, regions: &[Region]) -> Place {
         let region = match self.space {
             Space::State => None,
             Space::Arena => region_of(regions, self.words.start),

@@ -42,7 +42,8 @@ pub(super) fn packed(plan: &Plan) -> Plan {
             continue;
         }
         let known = turned.iter().find(|t| t.shape == [*k, n] && t.from == *b);
-        let to = known.map(|t| t.to.clone()).unwrap_or_else(|| {
+        let to = known.map(|t| t.to.clone());
+        let to = to.unwrap_or_else(|| {
             let to = region(&mut plan.regions, &mut plan.arena_words, &[*k, n], rank);
             turned.push(Turned { from: b.clone(), shape: vec![*k, n], to: to.clone() });
             to
@@ -70,7 +71,8 @@ fn region(
 }
 
 fn copy(Turned { from, shape, to }: Turned) -> Kernel {
-    let own = |view: View| View { strides: view.strides[view.strides.len() - 2..].to_vec(), ..view };
+    let own =
+        |view: View| View { strides: view.strides[view.strides.len() - 2..].to_vec(), ..view };
     Kernel {
         domain: shape,
         body: Body::Rows,

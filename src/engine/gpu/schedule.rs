@@ -137,6 +137,12 @@ impl Schedule {
         }
     }
 
+    /// Chains among the jobs.
+    pub fn chains(&self) -> usize {
+        let jobs = self.dispatches.iter().flatten();
+        jobs.filter(|job| matches!(job, Job::Chain { .. })).count()
+    }
+
     /// Dispatches of a step.
     pub fn dispatches(&self) -> usize {
         self.dispatches.len()
@@ -151,18 +157,15 @@ pub(super) fn is_large(kernel: &Kernel) -> bool {
 }
 
 /// Bands of a workgroup: few, so that there are many workgroups, but rows enough for products.
-fn bands_each(
-    kernels: &[Kernel],
-    bands: usize,
-    parts: &[(usize, Split)],
-    style: Style,
-) -> usize {
+fn bands_each(kernels: &[Kernel], bands: usize, parts: &[(usize, Split)], style: Style) -> usize {
     let rows = parts.iter().filter_map(|(kernel, split)| {
         let kernel = &kernels[*kernel];
         let product = matches!(kernel.body, Body::MatMul { .. });
         (product && split.axis + 2 == kernel.domain.len()).then_some(split.inner)
     });
     let rows = rows.min().unwrap_or(usize::MAX);
-    let fits = |each: &usize| each.saturating_mul(rows) >= style.block().0 && bands / each <= style.most_workgroups();
+    let fits = |each: &usize| {
+        each.saturating_mul(rows) >= style.block().0 && bands / each <= style.most_workgroups()
+    };
     divisors(bands).into_iter().find(fits).unwrap_or(bands)
 }

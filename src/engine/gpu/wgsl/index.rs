@@ -57,12 +57,7 @@ pub(super) fn gather(
 /// Sums of rows by their index: a thread an element of the result, items in order.
 ///
 /// `strides` are those from item to item of the values and of the index.
-pub(super) fn scatter(
-    kernel: &Kernel,
-    count: usize,
-    strides: [usize; 2],
-    team: Team,
-) -> Function {
+pub(super) fn scatter(kernel: &Kernel, count: usize, strides: [usize; 2], team: Team) -> Function {
     let layout = Layout::new(kernel, 2, None);
     let (rows, results) = (layout.axes[0], layout.numel(2));
     let mut w = Writer::new(kernel, layout, team);

@@ -80,7 +80,8 @@ impl<'k> Product<'k> {
     }
 
     fn write(mut self) -> Function {
-        let (blocks_m, blocks_n) = (self.rows.div_ceil(self.block_m), self.n.div_ceil(self.block_n));
+        let (blocks_m, blocks_n) =
+            (self.rows.div_ceil(self.block_m), self.n.div_ceil(self.block_n));
         let blocks = self.batch * blocks_m * blocks_n;
         // Blocks of a unit.
         let each = self.w.team.size / self.deep;
@@ -123,10 +124,10 @@ impl<'k> Product<'k> {
             guards.push("part == 0u".to_owned());
         }
         if guards.is_empty() {
-            self.epilogue();
+            self.epilogue(blocks_n);
         } else {
             self.w.open(format!("if ({})", guards.join(" && ")));
-            self.epilogue();
+            self.epilogue(blocks_n);
             self.w.close();
         }
     }
@@ -138,63 +139,60 @@ impl<'k> Product<'k> {
 
     /// Names the coordinates of the rows and columns of the block, and where their operands begin.
     fn places(&mut self, blocks_m: usize, blocks_n: usize) {
-        let (outer, last) = (self.outer, self.w.layout.axes.len() - 1);
-        let (rows, n, block_m, block_n) = (self.rows, self.n, self.block_m, self.block_n);
+        let (block_m, block_n) = (self.block_m, self.block_n);
         let left = self.w.kernel.loads.len() + self.w.kernel.stores.len();
         let w = &mut self.w;
         w.line(format!("let tn = block % {blocks_n}u;"));
         w.line(format!("let tm = block / {blocks_n}u % {blocks_m}u;"));
         w.line(format!("let z = block / {}u;", blocks_m * blocks_n));
-        w.unflatten("z", 0..outer);
-        let lengths = w.layout.axes[outer..last].to_vec();
+        w.unflatten("z", 0..self.outer);
         for i in 0..block_m {
-            let at = format!("tm * {block_m}u + {i}u");
-            if rows.is_multiple_of(block_m) {
-                w.line(format!("let m{i} = {at};"));
-            } else {
-                w.line(format!("let m{i} = min({at}, {}u);", rows - 1));
-                w.line(format!("let in_m{i} = {at} < {rows}u;"));
-            }
-            let mut below = 1;
-            for (axis, &length) in lengths.iter().enumerate().rev() {
-                let mut coord = format!("m{i}");
-                if below > 1 {
-                    coord = format!("{coord} / {below}u");
-                }
-                if axis > 0 {
-                    coord = format!("({coord}) % {length}u");
-                }
-                w.line(format!("let m{i}_{axis} = {coord};"));
-                below *= length;
-            }
+            self.row(&i.to_string(), &format!("tm * {block_m}u + {i}u"));
         }
         for j in 0..block_n {
-            let at = format!("tn + {}u", j * blocks_n);
-            if (j + 1) * blocks_n <= n {
-                w.line(format!("let n{j} = {at};"));
-            } else {
-                w.line(format!("let n{j} = min({at}, {}u);", n - 1));
-                w.line(format!("let in_n{j} = {at} < {n}u;"));
-            }
+            self.column(&j.to_string(), &format!("tn + {}u", j * blocks_n));
         }
         for i in 0..block_m {
-            let address = self.w.address(left, &self.spot(i, 0));
+            let address = self.w.address(left, &self.spot(&i.to_string(), "0"));
             self.w.line(format!("let pa{i} = {address};"));
         }
         for j in 0..block_n {
-            let address = self.w.address(left + 1, &self.spot(0, j));
+            let address = self.w.address(left + 1, &self.spot("0", &j.to_string()));
             self.w.line(format!("let pb{j} = {address};"));
         }
     }
 
-    /// The place of a result of the block.
-    fn spot(&self, i: usize, j: usize) -> Spot {
+    /// Names the coordinates of a row, the last row for all beyond it.
+    fn row(&mut self, name: &str, at: &str) {
+        let last = self.w.layout.axes.len() - 1;
+        let lengths = self.w.layout.axes[self.outer..last].to_vec();
+        self.w.line(format!("let m{name} = min({at}, {}u);", self.rows - 1));
+        let mut below = 1;
+        for (axis, &length) in lengths.iter().enumerate().rev() {
+            let mut coord = format!("m{name}");
+            if below > 1 {
+                coord = format!("{coord} / {below}u");
+            }
+            if axis > 0 {
+                coord = format!("({coord}) % {length}u");
+            }
+            self.w.line(format!("let m{name}_{axis} = {coord};"));
+            below *= length;
+        }
+    }
+
+    /// Names a column, the last one for all beyond it.
+    fn column(&mut self, name: &str, at: &str) {
+        self.w.line(format!("let n{name} = min({at}, {}u);", self.n - 1));
+    }
+
+    /// The place of a result.
+    fn spot(&self, row: &str, column: &str) -> Spot {
         let axes = self.w.layout.axes.len() - 1 - self.outer;
         let rows = (0..axes).fold(Spot::shared(self.outer), |spot, axis| {
-            spot.and(&format!("m{i}_{axis}"), &format!("_m{i}"))
+            spot.and(&format!("m{row}_{axis}"), &format!("_m{row}"))
         });
-        let spot = rows.and(&format!("n{j}"), &format!("_n{j}"));
-        Spot { product: format!("acc{i}_{j}"), ..spot }
+        rows.and(&format!("n{column}"), &format!("_n{column}"))
     }
 
     /// Adds the products along a part of the summed axis.
@@ -264,35 +262,37 @@ impl<'k> Product<'k> {
         }
     }
 
-    /// Runs the code on the results and stores them, a row of the block at a time.
-    fn epilogue(&mut self) {
-        for i in 0..self.block_m {
-            let spots: Vec<Spot> = (0..self.block_n).map(|j| self.spot(i, j)).collect();
-            let w = &mut self.w;
-            let stores = &w.kernel.stores;
-            let values: Vec<Vec<String>> = spots
-                .iter()
-                .map(|spot| stores.iter().map(|s| w.value(s.reg, spot)).collect())
-                .collect();
-            for (j, (spot, values)) in spots.iter().zip(&values).enumerate() {
-                let mut guards = Vec::new();
-                if !self.rows.is_multiple_of(self.block_m) {
-                    guards.push(format!("in_m{i}"));
-                }
-                if (j + 1) * self.n.div_ceil(self.block_n) > self.n {
-                    guards.push(format!("in_n{j}"));
-                }
-                let write = |w: &mut Writer<'_>| {
-                    for (store, value) in values.iter().enumerate() {
-                        w.store(store, spot, value);
-                    }
-                };
-                if guards.is_empty() {
-                    write(w);
-                } else {
-                    w.block(format!("if ({})", guards.join(" && ")), write);
-                }
-            }
+    /// Runs the code on the results and stores them. The text of the code stands there once, however
+    /// many results a block has: they go through an array.
+    fn epilogue(&mut self, blocks_n: usize) {
+        let cells: Vec<String> = self.cells().iter().map(|(i, j)| format!("acc{i}_{j}")).collect();
+        let (count, block_m, block_n) = (cells.len(), self.block_m, self.block_n);
+        self.w.line(format!("var cells = array<f32, {count}>({});", cells.join(", ")));
+        self.w.open(format!("for (var cell = 0u; cell < {count}u; cell++)"));
+        self.w.line(format!("let at_m = tm * {block_m}u + cell / {block_n}u;"));
+        self.w.line(format!("let at_n = tn + cell % {block_n}u * {blocks_n}u;"));
+        self.row("c", "at_m");
+        self.column("c", "at_n");
+        let spot = Spot { product: "cells[cell]".to_owned(), ..self.spot("c", "c") };
+        let w = &mut self.w;
+        let stores = &w.kernel.stores;
+        let values: Vec<String> = stores.iter().map(|s| w.value(s.reg, &spot)).collect();
+        let mut guards = Vec::new();
+        if !self.rows.is_multiple_of(block_m) {
+            guards.push(format!("at_m < {}u", self.rows));
         }
+        if !self.n.is_multiple_of(block_n) {
+            guards.push(format!("at_n < {}u", self.n));
+        }
+        w.open(if guards.is_empty() {
+            String::new()
+        } else {
+            format!("if ({})", guards.join(" && "))
+        });
+        for (store, value) in values.iter().enumerate() {
+            w.store(store, &spot, value);
+        }
+        w.close();
+        w.close();
     }
 }

@@ -271,7 +271,8 @@ impl<'k> Reducer<'k> {
     fn store(&mut self) {
         let kernel = self.kernel;
         let along = |store: usize, w: &Writer<'_>| {
-            self.length == 1 || w.layout.moves[kernel.loads.len() + store].strides.last() != Some(&0)
+            self.length == 1
+                || w.layout.moves[kernel.loads.len() + store].strides.last() != Some(&0)
         };
         let (full, single): (Vec<usize>, Vec<usize>) =
             (0..kernel.stores.len()).partition(|&store| along(store, &self.w));

@@ -41,12 +41,7 @@ struct Part {
 }
 
 /// Writes the function.
-pub(super) fn write(
-    kernel: &Kernel,
-    k: usize,
-    (a, b): (&View, &View),
-    style: Style,
-) -> Function {
+pub(super) fn write(kernel: &Kernel, k: usize, (a, b): (&View, &View), style: Style) -> Function {
     Product::new(kernel, k, (a, b), style).tiles()
 }
 
@@ -61,7 +56,8 @@ impl<'k> Product<'k> {
             layout.add_unit_axis(1);
         }
         let count = layout.axes.len();
-        let (batch, m, n) = (layout.numel(count - 2), layout.axes[count - 2], layout.axes[count - 1]);
+        let (batch, m, n) =
+            (layout.numel(count - 2), layout.axes[count - 2], layout.axes[count - 1]);
         let many = batch * m.div_ceil(16 * BLOCK) * n.div_ceil(16 * BLOCK) >= BUSY;
         let side = if many { 16 } else { 8 };
         Self {

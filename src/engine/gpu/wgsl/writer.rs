@@ -413,7 +413,11 @@ impl<'k> Writer<'k> {
 
     /// The head of a block for the threads that have something to do: in a chain most may have not.
     pub(super) fn within(&self, condition: &str) -> String {
-        if self.layout.banded { self.team.style.guard(condition) } else { format!("if ({condition})") }
+        if self.layout.banded {
+            self.team.style.guard(condition)
+        } else {
+            format!("if ({condition})")
+        }
     }
 
     /// Makes the number of elements a parameter, so that kernels of any length share a text.
