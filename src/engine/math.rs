@@ -25,12 +25,15 @@ const LN_2_LOW: f32 = 1.428_606_8e-6;
 /// Above 88.72 it is infinite, below -103.97 zero.
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
-    let x = select(x > 89.0, 89.0, x);
-    let x = select(x < -104.0, -104.0, x);
+    let vanishes = x < -104.0;
+    let x = if x > 89.0 { 89.0 } else { x };
+    let x = if x < -104.0 { -104.0 } else { x };
     let (r, k) = halve_out(x);
-    // In two factors, since 2^k may be out of range where the product is not.
+    // In two factors, since 2^k may be out of range where the product is not. What vanishes is masked
+    // rather than rounded to zero, which processors are slow at.
     let half = k >> 1;
-    (1.0 + exp_minus_one(r)) * exp2_int(half) * exp2_int(k.wrapping_sub(half))
+    let power = select(vanishes, 0.0, exp2_int(k.wrapping_sub(half)));
+    (1.0 + exp_minus_one(r)) * exp2_int(half) * power
 }
 
 /// Natural logarithm, within 1 ulp.

@@ -15,7 +15,7 @@ use crate::engine::{
 };
 
 /// Elements of a block, if rows can be split or gathered to it.
-const BLOCK: usize = 1024;
+const BLOCK: usize = 512;
 
 /// Code made ready.
 pub(super) struct Rows {
@@ -29,6 +29,8 @@ pub(super) struct Rows {
     row_level: Vec<bool>,
     /// First word of each register in scratch memory, and words of all.
     registers: (Vec<usize>, usize),
+    /// For each instruction the store that it writes to at once.
+    direct: Vec<Option<usize>>,
     /// Loads, then stores.
     views: Vec<Lines>,
     /// Register and view.
@@ -46,6 +48,8 @@ struct Lines {
     column: usize,
     /// All elements follow one another.
     contiguous: bool,
+    /// Words from each row to the next, if always the same.
+    even: Option<usize>,
 }
 
 /// What is being worked on.
@@ -79,7 +83,9 @@ impl Rows {
         let stores: Vec<_> =
             kernel.stores.iter().enumerate().map(|(i, s)| (s.reg, views.len() + i)).collect();
         views.extend(kernel.stores.iter().map(|s| lines(&s.view)));
-        let registers = registers(&code, &row_level, &stores, block);
+        let last = last_uses(&code, &stores);
+        let direct = direct(&code, &row_level, &last, (kernel, &views, &stores), block);
+        let registers = registers(&code, &row_level, &last, &direct, block);
         let offsets = vec![0; views.len() * block.rows];
         let values = vec![Value::Splat(0.0); code.len()];
         Self {
@@ -89,6 +95,7 @@ impl Rows {
             code,
             row_level,
             registers,
+            direct,
             views,
             stores,
             offsets,
@@ -117,11 +124,14 @@ impl Rows {
         }
     }
 
-    /// Where each view is at each of some rows.
+    /// Where each view is at each of some rows, if that is not plain.
     fn find_rows(&mut self, first: usize, count: usize) {
         for (lines, offsets) in
             self.views.iter().zip(self.offsets.chunks_exact_mut(self.block.rows))
         {
+            if lines.even.is_some() {
+                continue;
+            }
             for (r, offset) in offsets[..count].iter_mut().enumerate() {
                 *offset = lines.view.offset + row_offset(&self.outer, &lines.view, first + r);
             }
@@ -137,10 +147,13 @@ impl Rows {
         };
         for i in 0..self.code.len() {
             let row_level = self.row_level[i];
-            let slot = memory.scratch.wrapping_add(self.registers.0[i]);
+            let slot = match self.direct[i] {
+                Some(view) => self.word(memory, block, view, 0),
+                None => memory.scratch.wrapping_add(self.registers.0[i]),
+            };
             let count = if row_level { size.rows } else { size.rows * size.columns };
-            // SAFETY: registers lie in scratch memory as `registers` laid them out, and an operand never
-            // shares the words of the result.
+            // SAFETY: registers lie in scratch memory as `registers` laid them out, or where `direct`
+            // lets them be written; an operand never shares the words of the result.
             let out = unsafe { std::slice::from_raw_parts_mut(slot, count) };
             let value = |reg: Reg| self.values[reg];
             match self.code[i] {
@@ -162,7 +175,9 @@ impl Rows {
             }
             self.values[i] = if row_level { Value::Row(slot) } else { Value::Full(slot) };
         }
-        for &(reg, view) in &self.stores {
+        for &(reg, view) in
+            self.stores.iter().filter(|&&(reg, view)| self.direct[reg] != Some(view))
+        {
             self.store(memory, block, view, self.values[reg]);
         }
     }
@@ -170,7 +185,11 @@ impl Rows {
     /// The word of a view at row `r` of a block.
     fn word(&self, memory: Memory, block: Block, view: usize, r: usize) -> *mut f32 {
         let lines = &self.views[view];
-        let offset = self.offsets[view * self.block.rows + r] + block.column * lines.column;
+        let row = match lines.even {
+            Some(stride) => lines.view.offset + (block.row + r) * stride,
+            None => self.offsets[view * self.block.rows + r],
+        };
+        let offset = row + block.column * lines.column;
         if lines.product {
             memory.product.wrapping_add(offset)
         } else {
@@ -197,7 +216,7 @@ impl Rows {
                 if row_level {
                     *slot.add(r) = *from;
                 } else if lines.column == 1 {
-                    from.copy_to_nonoverlapping(slot.add(r * columns), columns);
+                    copy(from, slot.add(r * columns), columns);
                 } else {
                     (0..columns)
                         .for_each(|j| *slot.add(r * columns + j) = *from.add(j * lines.column));
@@ -210,13 +229,19 @@ impl Rows {
     fn store(&self, memory: Memory, block: Block, view: usize, value: Value) {
         let step = self.views[view].column;
         let columns = if step == 0 { 1 } else { block.size.columns };
+        if let (Value::Full(from), true) = (value, self.views[view].contiguous) {
+            let to = self.word(memory, block, view, 0);
+            // SAFETY: `check` saw that the view lies within its buffer.
+            unsafe { copy(from, to, block.size.rows * block.size.columns) };
+            return;
+        }
         for r in 0..block.size.rows {
             let to = self.word(memory, block, view, r);
             // SAFETY: `check` saw that the view lies within its buffer.
             unsafe {
                 match value {
                     Value::Full(from) if step == 1 => {
-                        from.add(r * block.size.columns).copy_to(to, columns);
+                        copy(from.add(r * block.size.columns), to, columns);
                     }
                     Value::Full(from) => {
                         let from = from.add(r * block.size.columns);
@@ -265,35 +290,107 @@ impl Lines {
             next *= n;
             fits
         });
-        Self { view, product, column, contiguous: contiguous && column == 1 }
+        let outer = domain.len().saturating_sub(1);
+        let even = (1..outer).all(|a| view.strides[a - 1] == view.strides[a] * domain[a]);
+        let even = even.then(|| if outer == 0 { 0 } else { view.strides[outer - 1] });
+        Self { view, product, column, contiguous: contiguous && column == 1, even }
     }
+}
+
+/// Copies words that do not overlap; few of them without a call.
+unsafe fn copy(from: *const f32, to: *mut f32, count: usize) {
+    /// A loop over so many is not turned into a call.
+    const STEP: usize = 16;
+    if count >= 16 * STEP {
+        // SAFETY: as the caller's.
+        unsafe { from.copy_to(to, count) };
+        return;
+    }
+    let whole = count / STEP * STEP;
+    // SAFETY: as the caller's.
+    unsafe {
+        for i in (0..whole).step_by(STEP) {
+            let chunk = *from.add(i).cast::<[[f32; 4]; STEP / 4]>();
+            for (j, lanes) in chunk.into_iter().enumerate() {
+                *to.add(i + 4 * j).cast() = lanes;
+            }
+        }
+        for i in whole..count {
+            *to.add(i) = *from.add(i);
+        }
+    }
+}
+
+/// The last instruction that uses each register; one after the last if it is stored.
+fn last_uses(code: &[Inst], stored: &[(Reg, usize)]) -> Vec<usize> {
+    let mut last = vec![0; code.len()];
+    for (i, inst) in code.iter().enumerate() {
+        operands(inst).into_iter().flatten().for_each(|reg| last[reg] = i);
+    }
+    stored.iter().for_each(|&(reg, _)| last[reg] = code.len());
+    last
+}
+
+/// Which instructions can write to a store at once: no one needs what is there any more.
+fn direct(
+    code: &[Inst],
+    row_level: &[bool],
+    last: &[usize],
+    (kernel, views, stores): (&Kernel, &[Lines], &[(Reg, usize)]),
+    block: Size,
+) -> Vec<Option<usize>> {
+    let range = |view: &View| {
+        let span: usize = view.strides.iter().zip(&kernel.domain).map(|(s, n)| s * (n - 1)).sum();
+        (view.space, view.offset, view.offset + span)
+    };
+    let mut direct = vec![None; code.len()];
+    for &(reg, at) in stores {
+        let lines = &views[at];
+        let whole = lines.contiguous || (block.rows == 1 && lines.column == 1);
+        let computed = !matches!(code[reg], Inst::Load(_) | Inst::Const(_));
+        if !whole || !computed || row_level[reg] || direct[reg].is_some() {
+            continue;
+        }
+        let (space, first, end) = range(&lines.view);
+        let free = code.iter().enumerate().all(|(i, inst)| {
+            let Inst::Load(load) = *inst else { return true };
+            let other = &views[load];
+            let (other_space, other_first, other_end) = range(&other.view);
+            let apart =
+                other.product || space != other_space || end < other_first || other_end < first;
+            apart || (other.view == lines.view && last[i] < reg)
+        });
+        if free {
+            direct[reg] = Some(at);
+        }
+    }
+    direct
 }
 
 /// Gives each register its words, and counts them; words no longer needed are used again.
 fn registers(
     code: &[Inst],
     row_level: &[bool],
-    stored: &[(Reg, usize)],
+    last: &[usize],
+    direct: &[Option<usize>],
     block: Size,
 ) -> (Vec<usize>, usize) {
-    let mut last = vec![0; code.len()];
-    for (i, inst) in code.iter().enumerate() {
-        operands(inst).into_iter().flatten().for_each(|reg| last[reg] = i);
-    }
-    stored.iter().for_each(|&(reg, _)| last[reg] = code.len());
     let mut free: Vec<usize> = Vec::new();
     let mut slots = vec![0; code.len()];
     let mut words = 0;
     for (i, inst) in code.iter().enumerate() {
-        // Registers of row level are small and never reused.
-        let reused = if row_level[i] { None } else { free.pop() };
-        slots[i] = reused.unwrap_or_else(|| {
-            let size = if row_level[i] { block.rows } else { block.rows * block.columns };
-            words += size;
-            words - size
-        });
+        if direct[i].is_none() {
+            // Registers of row level are small and never reused.
+            let reused = if row_level[i] { None } else { free.pop() };
+            slots[i] = reused.unwrap_or_else(|| {
+                let size = if row_level[i] { block.rows } else { block.rows * block.columns };
+                words += size;
+                words - size
+            });
+        }
         for reg in operands(inst).into_iter().flatten() {
-            if last[reg] == i && !row_level[reg] && !free.contains(&slots[reg]) {
+            let done = last[reg] == i && !row_level[reg] && direct[reg].is_none();
+            if done && !free.contains(&slots[reg]) {
                 free.push(slots[reg]);
             }
         }

@@ -114,9 +114,22 @@ impl Size {
         let (first, rest) = spare.split_at_mut(out.len());
         let (second, rest) = rest.split_at_mut(out.len());
         let condition = self.spread(condition, first);
-        let (a, b) = (self.spread(a, second), self.spread(b, &mut rest[..out.len()]));
-        for (out, ((&c, &a), &b)) in out.iter_mut().zip(condition.iter().zip(a).zip(b)) {
-            *out = if c == 0.0 { b } else { a };
+        let pick = |c: f32, a: f32, b: f32| if c == 0.0 { b } else { a };
+        match (a, b) {
+            (Value::Splat(a), Value::Splat(b)) => map(condition, out, |c| pick(c, a, b)),
+            (Value::Splat(a), _) => {
+                let b = self.spread(b, second);
+                zip(condition, b, out, |c, b| pick(c, a, b));
+            }
+            (_, Value::Splat(b)) => {
+                let a = self.spread(a, second);
+                zip(condition, a, out, |c, a| pick(c, a, b));
+            }
+            _ => {
+                let (a, b) = (self.spread(a, second), self.spread(b, &mut rest[..out.len()]));
+                let operands = condition.iter().zip(a).zip(b);
+                out.iter_mut().zip(operands).for_each(|(out, ((&c, &a), &b))| *out = pick(c, a, b));
+            }
         }
     }
 
@@ -127,7 +140,7 @@ impl Size {
         let columns = self.columns;
         match (a, b) {
             (Value::Full(_), Value::Full(_)) | (Value::Row(_), Value::Row(_)) => {
-                out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (&a, &b))| *out = f(a, b));
+                zip(x, y, out, f);
             }
             (Value::Splat(a), Value::Splat(b)) => out.fill(f(a, b)),
             (_, Value::Splat(b)) => map(x, out, |a| f(a, b)),
@@ -144,7 +157,46 @@ impl Size {
     }
 }
 
+/// Elements that a loop takes at a time: four vectors, so that what a function needs is at hand once for
+/// all of them.
+const STEP: usize = 16;
+
+/// Where such parts of `count` elements begin. The last may begin within the one before: computing some
+/// elements twice is cheaper than one by one. None if there are fewer elements than one part has.
+fn starts(count: usize) -> impl Iterator<Item = usize> {
+    let whole = count / STEP * STEP;
+    let rest = (count > whole && whole > 0).then(|| count - STEP);
+    (0..whole).step_by(STEP).chain(rest)
+}
+
+/// A part of a slice.
+#[inline]
+fn part(x: &[f32], start: usize) -> [f32; STEP] {
+    let mut out = [0.0; STEP];
+    out.copy_from_slice(&x[start..start + STEP]);
+    out
+}
+
 #[inline]
 fn map(x: &[f32], out: &mut [f32], f: impl Fn(f32) -> f32) {
-    out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x));
+    if out.len() < STEP {
+        out.iter_mut().zip(x).for_each(|(out, &x)| *out = f(x));
+        return;
+    }
+    for start in starts(out.len()) {
+        out[start..start + STEP].copy_from_slice(&part(x, start).map(&f));
+    }
+}
+
+#[inline]
+fn zip(x: &[f32], y: &[f32], out: &mut [f32], f: impl Fn(f32, f32) -> f32) {
+    if out.len() < STEP {
+        out.iter_mut().zip(x.iter().zip(y)).for_each(|(out, (&x, &y))| *out = f(x, y));
+        return;
+    }
+    for start in starts(out.len()) {
+        let (x, y) = (part(x, start), part(y, start));
+        let found: [f32; STEP] = std::array::from_fn(|j| f(x[j], y[j]));
+        out[start..start + STEP].copy_from_slice(&found);
+    }
 }

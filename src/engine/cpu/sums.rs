@@ -20,12 +20,21 @@ pub(super) fn sum(row: &[f32]) -> f32 {
 /// Greatest element; not a number if one of them is not.
 pub(super) fn max(row: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
+    // A lane forgets what is no number at the next one that is; these remember.
+    let mut none = [false; LANES];
     let chunks = row.chunks_exact(LANES);
     let rest = chunks.remainder();
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = greater(*lane, x));
+    let mut add = |chunk: &[f32]| {
+        for ((lane, none), &x) in lanes.iter_mut().zip(&mut none).zip(chunk) {
+            *lane = if x < *lane { *lane } else { x };
+            *none |= x.is_nan();
+        }
+    };
+    chunks.for_each(&mut add);
+    add(rest);
+    if none.contains(&true) {
+        return f32::NAN;
     }
-    lanes.iter_mut().zip(rest).for_each(|(lane, &x)| *lane = greater(*lane, x));
     lanes.into_iter().fold(f32::NEG_INFINITY, greater)
 }
 
