@@ -17,6 +17,7 @@ use super::{
     super::{
         kernel::{Body, Kernel},
         plan::Plan,
+        shape,
     },
     schedule::{Job, Part, Schedule, is_large},
 };
@@ -50,9 +51,11 @@ pub enum Style {
 }
 
 impl Style {
-    /// Threads of a workgroup for several kernels.
-    fn shared_size(self) -> usize {
+    /// Threads of a workgroup for several kernels, the largest of which has that many results a workgroup.
+    fn shared_size(self, results: usize) -> usize {
+        let (m, n) = self.block();
         match self {
+            Self::Hardware if results >= 256 * m * n => 256,
             Self::Hardware => 128,
             Self::Software => 32,
         }
@@ -127,7 +130,7 @@ fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
     let mut entries = Vec::new();
     let mut heads = Vec::new();
     let alone = matches!(jobs, [Job::Kernel(_)]);
-    let mut size = style.shared_size();
+    let mut size = style.shared_size(results_each(kernels, jobs));
     for job in jobs {
         let first = groups;
         let begin = entries.len();
@@ -167,6 +170,19 @@ fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
     Shader { source, groups: [x as u32, y as u32, 1], params }
 }
 
+/// The most results of a product that a workgroup of a chain computes.
+fn results_each(kernels: &[Kernel], jobs: &[Job]) -> usize {
+    let chains = jobs.iter().flat_map(|job| match job {
+        Job::Chain { bands, each, parts, .. } => {
+            let results = |part: &Part| shape::numel(&kernels[part.kernel].domain) / bands * each;
+            let product = |part: &&Part| matches!(kernels[part.kernel].body, Body::MatMul { .. });
+            parts.iter().filter(product).map(results).max()
+        }
+        Job::Kernel(_) => None,
+    });
+    chains.max().unwrap_or(0)
+}
+
 /// The function of a kernel, or of its part in a chain; `size` threads, or as many as it likes.
 fn function(
     kernel: &Kernel,
@@ -181,7 +197,9 @@ fn function(
             rows::write(kernel, band, Team { size, style })
         }
         Body::Columns(how, reg) => columns::write(kernel, (*how, *reg), band, any),
-        Body::MatMul { k, a, b } if size.is_none() && is_large(kernel) => {
+        Body::MatMul { k, a, b }
+            if size.is_none() && style == Style::Hardware && is_large(kernel) =>
+        {
             tiles::write(kernel, *k, (a, b), style)
         }
         Body::MatMul { .. } => product::write(kernel, band, any),
