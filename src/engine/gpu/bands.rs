@@ -1,14 +1,14 @@
 //! Chains of kernels that one workgroup can run for a part of the batch alone.
 //!
-//! Most of a training step treats the samples of a batch one by one: a workgroup that has computed
-//! a layer for some samples can go on to the next layer for the same ones, without waiting for the other
-//! workgroups. So the whole of a forward and backward pass, time steps of a recurrent layer included, is
-//! one dispatch, with barriers inside a workgroup in place of dispatches.
+//! Most of a training step treats the samples of a batch one by one: a workgroup that has computed a
+//! layer for some samples can go on to the next layer for the same ones, without waiting for the
+//! other workgroups. So the whole of a forward and backward pass, time steps of a recurrent layer
+//! included, is one dispatch, with barriers inside a workgroup in place of dispatches.
 //!
-//! Nothing here knows what a batch is. A *band* is a class of elements: in a region with *label* `inner`,
-//! element `e` is of band `e / inner % bands`. A kernel is *split* along an axis of its domain into bands
-//! so that each band of it reads and writes, in every labelled region, elements of that band only.
-//! Labels are found by following the kernels from one seed, for every way to split it.
+//! Nothing here knows what a batch is. A *band* is a class of elements: in a region with *label*
+//! `inner`, element `e` is of band `e / inner % bands`. A kernel is *split* along an axis of its domain
+//! into bands so that each band of it reads and writes, in every labelled region, elements of that
+//! band only. Labels are found by following the kernels from one seed, for every way to split it.
 use super::super::{
     arena::{Region, region_of},
     kernel::{Body, Inst, Kernel, Space, Walk},
@@ -28,7 +28,7 @@ const MOST_FLOPS: usize = 1 << 28;
 /// Seeds that are tried.
 const SEEDS: usize = 3;
 
-/// How a kernel is divided into bands: at coordinate `c` of the axis it is of band `c / inner % bands`.
+/// How a kernel is divided: at coordinate `c` of the axis it is of band `c / inner % bands`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Split {
     pub(super) axis: usize,
@@ -315,8 +315,8 @@ impl Search<'_> {
         before.copied().all(|other| self.roles[other] != Role::Free || self.put_first(other))
     }
 
-    /// Settles what else writes a region that a part of the chain reads or writes: parts of the chain too, or
-    /// done before.
+    /// Settles what else writes a region that a part of the chain reads or writes: parts of the chain
+    /// too, or done before.
     fn settle(&mut self, region: usize, label: Option<usize>) -> bool {
         let writers = &self.program.writers[region];
         let free = |search: &Self| {

@@ -12,7 +12,7 @@ use super::{
     order::dependencies,
     pack::packed,
     slab,
-    wgsl::Style,
+    wgsl::{HEAD_WORDS, Style, param_words},
 };
 use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use std::collections::BTreeMap;
 /// Products of at least this many operations have a dispatch of their own, in tiles.
 const LARGE_FLOPS: usize = 1 << 27;
 
-/// Most jobs of a dispatch, and most kernels of a chain: bounds the parameters of a dispatch.
-const MOST: usize = 400;
+/// Most words of parameters of a dispatch; WebGPU guarantees 16,384 in a uniform buffer.
+const MOST_WORDS: usize = 14_000;
 
 /// The dispatches of a step, in order.
 #[derive(Clone, Debug)]
@@ -78,7 +78,8 @@ impl Schedule {
         };
         while done.count_ones(..) < kernels.len() {
             let mut chain = program.chain(&done).unwrap_or_default();
-            chain.parts.truncate(MOST);
+            let words = chain.parts.iter().map(|&(kernel, _)| param_words(&kernels[kernel]));
+            chain.parts.truncate(fitting(words));
             while !chain.first.iter().all(|&kernel| done.contains(kernel)) {
                 schedule.push(kernels, ready(&done, &chain.parts), None, &mut done);
             }
@@ -109,7 +110,13 @@ impl Schedule {
             let parts = parts.into_iter().map(part).collect();
             jobs.insert(0, Job::Chain { bands, each, parts, labels });
         }
-        self.dispatches.extend(jobs.chunks(MOST).map(<[Job]>::to_vec));
+        let mut left = &jobs[..];
+        while !left.is_empty() {
+            let words = left.iter().map(|job| job.param_words(kernels));
+            let (now, later) = left.split_at(fitting(words).max(1));
+            self.dispatches.push(now.to_vec());
+            left = later;
+        }
     }
 
     /// For each kernel the number of its dispatch.
@@ -147,6 +154,28 @@ impl Schedule {
     pub fn dispatches(&self) -> usize {
         self.dispatches.len()
     }
+}
+
+impl Job {
+    /// Words of its parameters.
+    fn param_words(&self, kernels: &[Kernel]) -> usize {
+        let entries: usize = match self {
+            Self::Kernel(kernel) => param_words(&kernels[*kernel]),
+            Self::Chain { parts, .. } => {
+                parts.iter().map(|part| param_words(&kernels[part.kernel])).sum()
+            }
+        };
+        HEAD_WORDS + entries
+    }
+}
+
+/// How many things of so many words, from the first on, are the parameters of one dispatch.
+fn fitting(words: impl Iterator<Item = usize>) -> usize {
+    let ends = words.scan(0, |sum, words| {
+        *sum += words;
+        Some(*sum)
+    });
+    ends.take_while(|&end| end <= MOST_WORDS).count()
 }
 
 /// Whether a kernel is a product large enough for a dispatch of its own.

@@ -34,8 +34,8 @@ const MEMORY_WORDS: usize = 4096;
 const SPECIALS: [u32; 4] =
     [f32::INFINITY.to_bits(), f32::NEG_INFINITY.to_bits(), f32::NAN.to_bits(), 0];
 
-/// Words of an entry before its offsets.
-const HEAD_WORDS: usize = 4;
+/// Words of an entry before its offsets, and of what tells a job.
+pub(super) const HEAD_WORDS: usize = 4;
 
 /// Threads of a workgroup for products and for everything that has no wish of its own.
 const SIZE: usize = 64;
@@ -172,7 +172,7 @@ fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
 
 /// The most results of a product that a workgroup of a chain computes.
 fn results_each(kernels: &[Kernel], jobs: &[Job]) -> usize {
-    let chains = jobs.iter().flat_map(|job| match job {
+    let chains = jobs.iter().filter_map(|job| match job {
         Job::Chain { bands, each, parts, .. } => {
             let results = |part: &Part| shape::numel(&kernels[part.kernel].domain) / bands * each;
             let product = |part: &&Part| matches!(kernels[part.kernel].body, Body::MatMul { .. });
@@ -213,6 +213,11 @@ fn function(
     }
 }
 
+/// Words of a kernel's entry.
+pub(super) fn param_words(kernel: &Kernel) -> usize {
+    (HEAD_WORDS + kernel.views().count()).next_multiple_of(4)
+}
+
 /// The functions of a shader.
 #[derive(Default)]
 struct Text {
@@ -231,7 +236,7 @@ impl Text {
             self.functions.len() - 1
         });
         self.memory = self.memory.max(function.memory);
-        let words = (HEAD_WORDS + kernel.views().count()).next_multiple_of(4);
+        let words = param_words(kernel);
         let begin = entries.len();
         entries.extend([number as u32, (words / 4) as u32, function.count as u32, 0]);
         entries.extend(kernel.views().map(|view| view.offset as u32));
