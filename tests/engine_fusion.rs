@@ -1,6 +1,19 @@
 //! Programs with and without fusion agree bit for bit: a net that learns, and random graphs.
 #![expect(clippy::unwrap_used, reason = "a test")]
-use orrery::engine::{Device, Fusion, Graph, Init, Program, Snapshot, State, Var, rng::Stream};
+use orrery::{
+    engine::{
+        Device, Fusion, Graph, Init, Plan, Program, Snapshot, State, Unary, Var,
+        kernel::{Body, Inst, Kernel, Space},
+        rng::Stream,
+    },
+    models::{
+        Weights,
+        activation::gelu,
+        attention::{causal, self_attention},
+        dense::linear,
+        optim,
+    },
+};
 
 fn mlp() -> Graph {
     let g = Graph::new();
@@ -147,4 +160,53 @@ fn random_graphs_are_the_same_fused_and_plain() {
         let bits = |s: &Snapshot| format!("{s:?}");
         assert_eq!(bits(&fused.1), bits(&plain.1), "states of graph {seed}");
     }
+}
+
+/// A training step of gradient descent.
+fn trained(loss: impl for<'g> FnOnce(&Weights<'g>) -> Var<'g>) -> Plan {
+    let g = Graph::new();
+    let w = Weights::new(&g);
+    let loss = loss(&w);
+    optim::sgd(&w, &g.grad(loss, &w.vars()), g.scalar(0.1));
+    g.compile().unwrap()
+}
+
+/// Kernels that only move numbers.
+fn copies(plan: &Plan) -> usize {
+    let copies = |k: &&Kernel| k.body == Body::Rows && matches!(k.code[..], [Inst::Load(_)]);
+    plan.kernels.iter().filter(copies).count()
+}
+
+#[test]
+fn what_follows_a_layer_is_computed_with_its_product() {
+    let g = Graph::new();
+    let w = Weights::new(&g);
+    g.output("y", linear(&w, "layer", g.input("x", [2, 3, 4]), 5).tanh());
+    let kernels = g.compile().unwrap().kernels;
+    assert_eq!(kernels.len(), 1, "{kernels:?}");
+    assert_eq!(kernels[0].domain, [6, 5], "rows of the batch are rows of one product");
+}
+
+#[test]
+fn of_a_gelu_its_argument_its_tanh_and_its_value_are_kept() {
+    let plan = trained(|w| {
+        let x = w.graph().uniform("x", [2, 3, 8]);
+        linear(w, "narrow", gelu(linear(w, "wide", x, 16)), 1).square().mean_all()
+    });
+    let tanh = |k: &&Kernel| k.code.iter().any(|i| matches!(i, Inst::Unary(Unary::Tanh, _)));
+    let found: Vec<usize> = plan.kernels.iter().filter(tanh).map(|k| k.stores.len()).collect();
+    assert_eq!(found, [3], "tanh is computed once, and nothing that it makes is kept");
+}
+
+#[test]
+fn attention_copies_nothing_and_weights_change_in_place() {
+    let plan = trained(|w| {
+        let x = w.graph().uniform("x", [3, 5, 8]);
+        self_attention(w, "attention", x, 2, Some(causal(w, 5))).square().mean_all()
+    });
+    assert_eq!(copies(&plan), 0, "{:#?}", plan.kernels);
+    let products = plan.kernels.iter().filter(|k| matches!(k.body, Body::MatMul { .. }));
+    let stores = products.flat_map(|k| &k.stores);
+    let updated = stores.filter(|s| s.view.space == Space::State).count();
+    assert_eq!(updated, 2, "both weight matrices are written by the products of their gradients");
 }

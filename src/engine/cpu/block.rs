@@ -170,7 +170,7 @@ impl Rows {
                 Inst::Unary(op, x) => size.unary(op, value(x), out, spare),
                 Inst::Binary(op, a, b) => size.binary(op, value(a), value(b), out),
                 Inst::Select(c, a, b) => size.select([value(c), value(a), value(b)], out, spare),
-                Inst::Reduce(how, x) => size.reduce(how, value(x), out),
+                Inst::Reduce(how, x) => size.reduce(how, value(x), out, spare),
                 Inst::Product => unreachable!("the product is a load"),
             }
             self.values[i] = if row_level { Value::Row(slot) } else { Value::Full(slot) };

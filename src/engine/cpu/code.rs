@@ -54,8 +54,8 @@ impl Size {
         out
     }
 
-    /// Each row reduced to one number.
-    pub(super) fn reduce(self, how: Reduction, value: Value, out: &mut [f32]) {
+    /// Each row reduced to one number; `spare` has room for a row.
+    pub(super) fn reduce(self, how: Reduction, value: Value, out: &mut [f32], spare: &mut [f32]) {
         let one: fn(&[f32]) -> f32 = match how {
             Reduction::Sum => sums::sum,
             Reduction::Max => sums::max,
@@ -67,13 +67,13 @@ impl Size {
             return;
         }
         // All elements of a row are equal.
-        let mut row = vec![0.0; self.columns];
+        let row = &mut spare[..self.columns];
         for (r, out) in out.iter_mut().enumerate() {
             row.fill(match value {
                 Value::Splat(x) => x,
                 Value::Full(_) | Value::Row(_) => self.slice(value)[r],
             });
-            *out = one(&row);
+            *out = one(row);
         }
     }
 
