@@ -302,8 +302,10 @@ const MADE: [&str; 7] = [
     "writeBuffer",
 ];
 
+/// The calls of a step; none if no dispatch was seen, which is no measurement.
 fn calls(record: &Record) -> Option<&BTreeMap<String, f64>> {
-    record.gpu_step.as_ref().or_else(|| record.hostcount.last())
+    let calls = record.gpu_step.as_ref().or_else(|| record.hostcount.last());
+    calls.filter(|calls| calls.contains_key("dispatch"))
 }
 
 /// How often calls of these names were made together.
