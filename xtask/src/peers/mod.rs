@@ -63,12 +63,11 @@ pub(crate) fn run(args: &[&str]) -> Result<()> {
     if options.has(Part::Prepare) {
         prepare::all(&place)?;
     }
-    let measures = options.parts.iter().any(|part| !matches!(part, Part::Prepare | Part::Report));
-    if measures {
+    if options.parts.iter().any(|part| part.measures()) {
         let browser = setup::for_tests()?;
         let bench = Bench { options: &options, place: &place, results: &results, browser };
-        bench.about()?;
         bench.measure()?;
+        bench.about()?;
     }
     if options.has(Part::Report) {
         let text = report::render(&results)?;
@@ -123,9 +122,18 @@ impl Bench<'_> {
             burn.and_then(|text| Some(text.split_once("burn = { version = \"=")?.1.to_owned()));
         let chromium = ask(command(&self.browser.chromium).arg("--version"));
         let chromium = chromium.and_then(|text| text.lines().last().map(str::to_owned));
+        // Parts may be measured at different times: each keeps when, and of what.
+        let mut measured = self.results.read("about")?["measured"].take();
+        for part in self.options.parts.iter().filter(|part| part.measures()) {
+            // The page is built when it is measured, the columns when they were prepared.
+            let commit = match part {
+                Part::Page => prepare::commit(),
+                _ => self.place.prepared(),
+            };
+            measured[part.name()] = json!([said("date", &["-u", "+%Y-%m-%d"]), commit]);
+        }
         let about = json!({
-            "date": said("date", &["-u", "+%Y-%m-%d"]),
-            "commit": said("git", &["rev-parse", "--short", "HEAD"]),
+            "measured": measured,
             "machine": machine(),
             "versions": [
                 ["browser", chromium],

@@ -48,6 +48,11 @@ impl Part {
         Self::Report,
     ];
 
+    /// Whether it has results.
+    pub(crate) fn measures(self) -> bool {
+        !matches!(self, Self::Prepare | Self::Report)
+    }
+
     /// As it is typed.
     pub(crate) fn name(self) -> &'static str {
         match self {

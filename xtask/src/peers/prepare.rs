@@ -1,6 +1,6 @@
 //! Copying the harness, and building its columns and ours.
 
-use crate::shell::{npm, path, root, run, target_dir, which};
+use crate::shell::{ask, command, npm, path, root, run, target_dir, which};
 use crate::{build, setup};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
@@ -36,12 +36,25 @@ impl Place {
         self.work.join(if whole { "results" } else { "quick" })
     }
 
+    /// The commit that our column was built of.
+    pub(crate) fn prepared(&self) -> Option<String> {
+        fs::read_to_string(self.work.join(COMMIT)).ok()
+    }
+
     /// A program run in the harness's folder.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.harness()).env("PATH", path()).env("BENCH_WORK", &self.work);
         command
     }
+}
+
+/// The file that keeps which commit our column was built of.
+const COMMIT: &str = "commit";
+
+/// The commit that is checked out, marked if there are changes.
+pub(crate) fn commit() -> Option<String> {
+    ask(command("git").args(["describe", "--always", "--dirty", "--exclude", "*"]))
 }
 
 /// All that has to be there before anything is measured.
@@ -120,5 +133,7 @@ fn npm_packages(place: &Place) -> Result<()> {
 /// Our column, built as the page's wasm is.
 fn ours(place: &Place) -> Result<()> {
     let target = target_dir()?;
-    build::module("orrery-bench", "web", &target, &place.work.join("dist/orrery"))
+    build::module("orrery-bench", "web", &target, &place.work.join("dist/orrery"))?;
+    fs::write(place.work.join(COMMIT), commit().unwrap_or_default())?;
+    Ok(())
 }

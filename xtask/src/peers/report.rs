@@ -64,11 +64,16 @@ impl Found {
             "# Benchmarks\n\nWritten by `cargo xtask bench-peers`: no number here is typed."
                 .to_owned();
         let said = |name: &str| self.about[name].as_str().unwrap_or("unknown").to_owned();
-        let mut rows = vec![
-            vec!["date".to_owned(), said("date")],
-            vec!["commit".to_owned(), said("commit")],
-            vec!["machine".to_owned(), said("machine")],
-        ];
+        let mut rows = vec![vec!["machine".to_owned(), said("machine")]];
+        // Parts that were measured on one day of one commit stand in one row.
+        let mut measured = BTreeMap::<String, Vec<&str>>::new();
+        for (part, when) in self.about["measured"].as_object().into_iter().flatten() {
+            let [date, commit] = [0, 1].map(|i| when[i].as_str().unwrap_or("unknown"));
+            measured.entry(format!("{date}, commit {commit}")).or_default().push(part);
+        }
+        for (when, parts) in measured {
+            rows.push(vec![format!("measured: {}", parts.join(", ")), when]);
+        }
         for version in self.about["versions"].as_array().into_iter().flatten() {
             let word = |i: usize| version[i].as_str().unwrap_or("unknown").to_owned();
             rows.push(vec![word(0), word(1)]);
@@ -261,7 +266,9 @@ impl Found {
         let size = |name: &str| shown(self.page["sizes"][name].as_f64().map(|bytes| bytes / 1e3));
         let sizes = [["shell", "wasm", "exhibit"].map(size).to_vec()];
         let sizes = table(&["shell, kB as gzip", "wasm", "the exhibit's own"], &sizes);
-        section("Start-up of the hull exhibit", "", &format!("{times}\n\n{sizes}"))
+        let about = "Medians. The figure is that of the page, the step that of the embedded exhibit with \
+            `autoplay`, when its answer has reached the page; both on the CPU.";
+        section("Start-up of the hull exhibit", about, &format!("{times}\n\n{sizes}"))
     }
 
     fn engine(&self) -> String {
