@@ -60,5 +60,6 @@ tests! {
     replay => async |device| gpu::replay(&device).await;
     agree => async |device| programs::agree(&Device::Gpu(device)).await;
     snapshots => async |device| programs::snapshots(&Device::Gpu(device)).await;
+    uploads => async |device| programs::uploads(&Device::Gpu(device)).await;
     loss => gpu::loss;
 }

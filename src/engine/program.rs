@@ -114,6 +114,14 @@ impl Device {
         }
     }
 
+    /// Sets how many steps of a program a GPU is given at once at most: as many as fit 5 to 10 ms, as
+    /// measured by whoever has a clock. Without a number each program guesses by its operations.
+    pub fn set_steps_per_submission(&self, steps: Option<usize>) {
+        if let Self::Gpu(gpu) = self {
+            gpu.set_steps_per_submission(steps);
+        }
+    }
+
     /// Waits until all that programs were told to run is done; for measuring time.
     pub async fn idle(&self) -> Result<()> {
         match self {
@@ -261,6 +269,26 @@ impl Program {
         }
     }
 
+    /// Writes several inputs, as [`Self::write`], all or nothing; a GPU takes those that the graph
+    /// made one after the other in one upload.
+    pub fn write_many(&mut self, inputs: &[(&str, &[f32])]) -> Result<()> {
+        let mut parts = Vec::with_capacity(inputs.len());
+        for &(name, values) in inputs {
+            let slot = find(&self.inputs, "input", name)?;
+            fits(slot, values)?;
+            parts.push((slot.offset, values));
+        }
+        match &mut self.backend {
+            Backend::Cpu(program) => {
+                for (offset, values) in parts {
+                    program.arena[offset..offset + values.len()].copy_from_slice(values);
+                }
+                Ok(())
+            }
+            Backend::Gpu(program) => program.write_many(&mut parts),
+        }
+    }
+
     /// Runs some steps. A GPU is only told to; [`Self::read`] waits for it.
     pub fn run(&mut self, steps: usize) -> Result<()> {
         match (&mut self.backend, &self.state.inner.storage) {
@@ -278,14 +306,6 @@ impl Program {
         match &self.backend {
             Backend::Cpu(program) => program.kernels(),
             Backend::Gpu(program) => program.dispatches(),
-        }
-    }
-
-    /// Sets how many steps a GPU is given at once at most: as many as fit 5 to 10 ms, as measured by
-    /// whoever has a clock.
-    pub fn set_steps_per_submission(&self, steps: usize) {
-        if let Backend::Gpu(program) = &self.backend {
-            program.set_steps_per_submission(steps);
         }
     }
 

@@ -177,7 +177,7 @@ pub(crate) async fn replay(device: &Rc<GpuDevice>) {
         program.run(1).unwrap();
         program.read(&[(5, 1)]).await.unwrap();
     }
-    program.set_steps_per_submission(20);
+    device.set_steps_per_submission(Some(20));
     let before = device.counts();
     program.run(1000).unwrap();
     let mut wanted = before;

@@ -69,6 +69,37 @@ pub(crate) async fn snapshots(gpu: &Device) {
     assert!(before != after, "two steps, one loss {before:?}");
 }
 
+/// Inputs that the graph made one after the other are one upload, in whatever order they are named;
+/// one that is wrong keeps all from being written.
+pub(crate) async fn uploads(gpu: &Device) {
+    let Device::Gpu(device) = gpu else { panic!("the CPU uploads nothing") };
+    let graph = Graph::new();
+    let x = graph.input("x", [5]);
+    let rest = ["y", "z", "w"].map(|name| graph.input(name, []));
+    let weights = graph.constant(&[1.0, 2.0, 3.0, 4.0, 5.0], [5]);
+    let last = graph.input("last", [5]);
+    graph.output("sums", x + rest[0] * 10.0 + rest[1] * 100.0 + rest[2] * 1000.0 + last * weights);
+    let plan = graph.compile().unwrap();
+    let state = State::new(gpu, &[&plan], 0).unwrap();
+    let mut program = Program::new(gpu, &plan, &state).unwrap();
+    let before = device.counts();
+    let x = [0.0, 1.0, 2.0, 3.0, 4.0];
+    program.write_many(&[("z", &[3.0]), ("w", &[4.0]), ("x", &x), ("y", &[2.0])]).unwrap();
+    let mut wanted = before;
+    wanted.uploads += 1;
+    assert_eq!(device.counts(), wanted, "four neighbours, one upload");
+    program.write_many(&[("last", &[0.0; 5]), ("x", &x)]).unwrap();
+    wanted.uploads += 2;
+    assert_eq!(device.counts(), wanted, "others lie between: two uploads");
+    program.write_many(&[("x", &[9.0; 5]), ("y", &[9.0; 2])]).unwrap_err();
+    program.write_many(&[("x", &[9.0; 5]), ("nobody", &[9.0])]).unwrap_err();
+    assert_eq!(device.counts(), wanted, "nothing is written of what is wrong");
+    program.run(1).unwrap();
+    let sums = program.read("sums").await.unwrap();
+    let wanted = [4320.0, 4321.0, 4322.0, 4323.0, 4324.0];
+    assert_eq!(sums, wanted, "each number where it belongs");
+}
+
 /// Outputs after three steps, and the state.
 async fn steps(device: &Device, plan: &Plan) -> (Vec<Vec<f32>>, Snapshot) {
     let state = State::new(device, &[plan], 3).unwrap();

@@ -331,6 +331,20 @@ fn mistakes_while_building_name_both_shapes_and_the_line() {
 }
 
 #[test]
+fn inputs_are_written_together_in_any_order() {
+    let g = Graph::new();
+    let (x, y) = (g.input("x", [3]), g.input("y", []));
+    g.output("sum", x + y);
+    let (_, mut program) = start(&g.compile().unwrap(), 0);
+    program.write_many(&[("y", &[10.0]), ("x", &[1.0, 2.0, 3.0])]).unwrap();
+    program.run(1).unwrap();
+    assert_eq!(pollster::block_on(program.read("sum")).unwrap(), [11.0, 12.0, 13.0]);
+    program.write_many(&[("y", &[20.0])]).unwrap();
+    program.run(1).unwrap();
+    assert_eq!(pollster::block_on(program.read("sum")).unwrap(), [21.0, 22.0, 23.0]);
+}
+
+#[test]
 fn mistakes_while_running_are_errors_that_change_nothing() {
     let g = Graph::new();
     let w = g.state("w", [2], Init::Constant(1.0));
@@ -342,6 +356,8 @@ fn mistakes_while_running_are_errors_that_change_nothing() {
     program.write("z", &[1.0]).unwrap_err();
     program.write("x", &[1.0]).unwrap_err();
     program.write("x", &[1.0; 3]).unwrap_err();
+    program.write_many(&[("x", &[5.0; 2]), ("z", &[1.0])]).unwrap_err();
+    program.write_many(&[("x", &[5.0; 2]), ("x", &[5.0; 3])]).unwrap_err();
     pollster::block_on(program.read("z")).unwrap_err();
     pollster::block_on(state.read("z")).unwrap_err();
     state.write("w", &[7.0; 3]).unwrap_err();

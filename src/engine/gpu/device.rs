@@ -22,6 +22,8 @@ pub struct Counts {
     pub bind_groups: usize,
     /// Command encoders, each submitted once.
     pub submissions: usize,
+    /// Writes from memory into a buffer.
+    pub uploads: usize,
 }
 
 /// Why a device is of no use any more, written by its callbacks.
@@ -41,6 +43,7 @@ pub struct GpuDevice {
     /// Pipelines by text.
     pipelines: RefCell<BTreeMap<String, Rc<wgpu::ComputePipeline>>>,
     counts: Cell<Counts>,
+    steps_per_submission: Cell<Option<usize>>,
 }
 
 impl std::fmt::Debug for GpuDevice {
@@ -117,6 +120,7 @@ impl GpuDevice {
             pipeline_layout,
             pipelines: RefCell::default(),
             counts: Cell::default(),
+            steps_per_submission: Cell::default(),
         }
     }
 
@@ -144,6 +148,17 @@ impl GpuDevice {
     /// What has been made so far.
     pub fn counts(&self) -> Counts {
         self.counts.get()
+    }
+
+    /// Steps of a program that one submission takes at most, if somebody has measured.
+    pub fn steps_per_submission(&self) -> Option<usize> {
+        self.steps_per_submission.get()
+    }
+
+    /// Sets how many steps one submission takes at most: as many as fit 5 to 10 ms, as measured by
+    /// whoever has a clock. Longer ones hold up the page's own drawing, and systems kill very long ones.
+    pub fn set_steps_per_submission(&self, steps: Option<usize>) {
+        self.steps_per_submission.set(steps.map(|steps| steps.max(1)));
     }
 
     /// Gives the device up, as if it had been lost; for tests of what happens then.
@@ -194,6 +209,17 @@ impl GpuDevice {
             usage,
             mapped_at_creation: false,
         })
+    }
+
+    /// Writes words into a buffer, from this one on; whatever is submitted afterwards sees them.
+    pub(super) fn upload<T: bytemuck::NoUninit>(
+        &self,
+        buffer: &wgpu::Buffer,
+        offset: usize,
+        words: &[T],
+    ) {
+        self.count(|counts| counts.uploads += 1);
+        self.queue.write_buffer(buffer, offset as u64 * 4, bytemuck::cast_slice(words));
     }
 
     /// The bind group of a program; `window` is the size in bytes of one kernel's parameters.

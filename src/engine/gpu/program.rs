@@ -4,15 +4,18 @@ use crate::{
     engine::{kernel::Kernel, plan::Plan},
     error::{Error, Result},
 };
-use std::{cell::Cell, future::Future, rc::Rc};
+use std::{future::Future, rc::Rc};
 
 /// Bytes between the parameters of kernels; what WebGPU guarantees for dynamic offsets.
 const WINDOW: usize = 256;
 
-/// Floating-point operations of one submission until the caller has measured; about 10 ms on slow GPUs.
+/// Words between two inputs that are uploaded with them: what their alignment leaves at most.
+const MOST_BETWEEN: usize = 3;
+
+/// Floating-point operations of one submission until somebody has measured; about 10 ms on slow GPUs.
 const DEFAULT_FLOPS: usize = 500_000_000;
 
-/// Steps of one submission at most, until the caller has measured.
+/// Steps of one submission at most, until somebody has measured.
 const DEFAULT_STEPS: usize = 32;
 
 /// The state on a GPU: words kept between steps and shared between programs.
@@ -77,7 +80,10 @@ pub struct GpuProgram {
     arena_words: usize,
     bind_group: wgpu::BindGroup,
     dispatches: Vec<Dispatch>,
-    steps_per_submission: Cell<usize>,
+    /// Steps of one submission as long as nobody has measured.
+    guessed_steps: usize,
+    /// Inputs on their way, next to each other as in the arena.
+    staged: Vec<f32>,
 }
 
 impl GpuProgram {
@@ -114,17 +120,17 @@ impl GpuProgram {
         }
         let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
         let params = device.buffer("params", words.len(), usage);
-        device.queue.write_buffer(&params, 0, bytemuck::cast_slice(&words));
+        device.upload(&params, 0, &words);
         let bind_group = device.bind_group(&state.buffer, &arena, &params, window as u64);
         let flops: usize = plan.kernels.iter().map(Kernel::flops).sum();
-        let steps = (DEFAULT_FLOPS / flops.max(1)).clamp(1, DEFAULT_STEPS);
         Ok(Self {
             device: Rc::clone(device),
             arena,
             arena_words,
             bind_group,
             dispatches,
-            steps_per_submission: Cell::new(steps),
+            guessed_steps: (DEFAULT_FLOPS / flops.max(1)).clamp(1, DEFAULT_STEPS),
+            staged: vec![],
         })
     }
 
@@ -141,28 +147,42 @@ impl GpuProgram {
         all.len()
     }
 
-    /// Steps that one submission takes at most.
-    pub fn steps_per_submission(&self) -> usize {
-        self.steps_per_submission.get()
-    }
-
-    /// Sets how many steps one submission takes at most: as many as fit 5 to 10 ms, as measured by
-    /// whoever has a clock. Longer ones hold up the page's own drawing, and systems kill very long ones.
-    pub fn set_steps_per_submission(&self, steps: usize) {
-        self.steps_per_submission.set(steps.max(1));
-    }
-
     /// Writes words of the arena; steps submitted afterwards see them.
     pub fn write(&self, offset: usize, values: &[f32]) -> Result<()> {
         write(&self.device, &self.arena, self.arena_words, (offset, values))
     }
 
+    /// Writes several stretches of words, as [`Self::write`], each given by its first word; those that
+    /// lie next to each other in one upload. What alignment leaves between them becomes zero.
+    pub fn write_many(&mut self, parts: &mut [(usize, &[f32])]) -> Result<()> {
+        parts.sort_by_key(|&(offset, _)| offset);
+        let near = |a: &(usize, &[f32]), b: &(usize, &[f32])| {
+            let end = a.0 + a.1.len();
+            (end..=end + MOST_BETWEEN).contains(&b.0)
+        };
+        for together in parts.chunk_by(near) {
+            let [(start, first), rest @ ..] = together else { continue };
+            if rest.is_empty() {
+                self.write(*start, first)?;
+                continue;
+            }
+            self.staged.clear();
+            for (offset, values) in together {
+                self.staged.resize(offset - start, 0.0);
+                self.staged.extend_from_slice(values);
+            }
+            self.write(*start, &self.staged)?;
+        }
+        Ok(())
+    }
+
     /// Submits some steps, without waiting for them.
     pub fn run(&self, steps: usize) -> Result<()> {
+        let most = self.device.steps_per_submission().unwrap_or(self.guessed_steps);
         let mut left = steps;
         while left > 0 {
             self.device.check()?;
-            let now = left.min(self.steps_per_submission.get());
+            let now = left.min(most);
             let mut encoder = self.device.encoder();
             {
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
@@ -224,6 +244,6 @@ fn write(
 ) -> Result<()> {
     device.check()?;
     assert!(offset + values.len() <= words, "a write beyond the end of a buffer");
-    device.queue.write_buffer(buffer, offset as u64 * 4, bytemuck::cast_slice(values));
+    device.upload(buffer, offset, values);
     Ok(())
 }

@@ -42,7 +42,8 @@ use evaluate::{Quality, evaluate};
 use instances::{Order, SETS};
 use plane::Plane;
 use pointer::{Architecture, Net, Scorer};
-use train::{Optimiser, Recipe, Trainer};
+use std::rc::Rc;
+use train::{KEPT_LOSSES, Optimiser, Recipe, Trainer, last_losses};
 
 pub mod claims;
 pub mod decode;
@@ -109,17 +110,17 @@ const BEYOND_SAMPLE: usize = 50;
 /// Training steps from one evaluation to the next.
 const EVALUATE_EVERY: usize = 25;
 
-/// Training steps from one reading of the loss to the next on a GPU, where reading means waiting.
-const READ_EVERY: usize = 5;
+const _: () = assert!(EVALUATE_EVERY <= KEPT_LOSSES, "no loss is lost between two evaluations");
 
 /// A net on its way to convex hulls.
 pub struct PointerNetworks {
     seed: u64,
     on_gpu: bool,
     trainer: Trainer,
-    /// On the CPU, with the weights after `loaded` steps.
+    /// On the CPU, with the weights of the copy.
     decoder: Decoder,
-    loaded: Option<usize>,
+    /// What was last read back, to be read once however often it is asked for.
+    copy: Option<Rc<engine::Snapshot>>,
     plane: Plane,
     history: History,
 }
@@ -129,6 +130,8 @@ pub struct PointerNetworks {
 pub struct History {
     /// Columns step, loss.
     losses: Trace,
+    /// Steps whose losses are among them.
+    told: usize,
     /// Columns step, and exact, simple, area for each of `LENGTHS`.
     quality: Trace,
     /// The newest at each of `LENGTHS`.
@@ -137,8 +140,8 @@ pub struct History {
     beyond: Vec<Quality>,
 }
 
-/// A history, the trained state, and the steps it took.
-struct Saved(engine::Snapshot, History);
+/// The trained state, and the history.
+struct Saved(Rc<engine::Snapshot>, History);
 
 impl Params {
     fn net(&self) -> Net {
@@ -203,10 +206,11 @@ impl Exhibit for PointerNetworks {
             on_gpu: ctx.device.kind() == DeviceKind::Gpu,
             trainer: Trainer::new(&ctx.device, p.net(), p.recipe(), ctx.seed)?,
             decoder: Decoder::new(p.net(), ctx.seed)?,
-            loaded: None,
+            copy: None,
             plane: Plane::new(ctx.seed, p.points, p.shown),
             history: History {
                 losses: Trace::new(&["step", "loss"]).rows_at_most(1000),
+                told: 0,
                 quality: Trace::new(QUALITY).rows_at_most(500),
                 newest: vec![],
                 beyond: vec![],
@@ -217,14 +221,18 @@ impl Exhibit for PointerNetworks {
     async fn step(&mut self, p: &Params) -> Result<Progress> {
         self.trainer.step(p.rate)?;
         let step = self.trainer.step;
-        if !self.on_gpu || step.is_multiple_of(READ_EVERY) {
-            let loss = self.trainer.loss().await?;
-            self.history.losses.push(&[step as f32, loss]);
-            if !loss.is_finite() {
-                return Ok(Progress::Diverged);
-            }
+        let due = step.is_multiple_of(EVALUATE_EVERY);
+        if !self.on_gpu {
+            self.history.tell(step, self.trainer.loss().await?);
+        } else if due {
+            // Reading means waiting: what a GPU finds is read before a drawing and here, never between.
+            self.load().await?;
         }
-        if step.is_multiple_of(EVALUATE_EVERY) {
+        let known = due || !self.on_gpu;
+        if known && !self.history.losses.last("loss").is_some_and(f32::is_finite) {
+            return Ok(Progress::Diverged);
+        }
+        if due {
             self.evaluate().await?;
         }
         Ok(if step < p.steps { Progress::More } else { Progress::Done })
@@ -267,14 +275,17 @@ impl Exhibit for PointerNetworks {
     }
 
     async fn snapshot(&self) -> Result<Option<Snapshot>> {
-        let state = self.trainer.snapshot().await?;
+        let state = match &self.copy {
+            Some(copy) if self.is_fresh(copy) => copy.clone(),
+            _ => Rc::new(self.trainer.snapshot().await?),
+        };
         Ok(Some(Snapshot::new(Saved(state, self.history.clone()))))
     }
 
     fn restore(&mut self, saved: &Snapshot) -> Result<()> {
         if let Some(Saved(state, history)) = saved.get() {
             self.trainer.restore(state)?;
-            (self.history, self.loaded) = (history.clone(), None);
+            (self.history, self.copy) = (history.clone(), None);
         }
         Ok(())
     }
@@ -294,14 +305,31 @@ const QUALITY: &[&str] = &[
     "area 10",
 ];
 
+impl History {
+    /// Adds the loss of a step, unless it is there.
+    fn tell(&mut self, step: usize, loss: f32) {
+        if step > self.told {
+            self.losses.push(&[step as f32, loss]);
+            self.told = step;
+        }
+    }
+}
+
 impl PointerNetworks {
-    /// Brings the decoder's weights up to date.
+    /// Brings the decoder's weights and the losses up to date.
     async fn load(&mut self) -> Result<()> {
-        if self.loaded != Some(self.trainer.step) {
-            self.decoder.load(&self.trainer.snapshot().await?)?;
-            self.loaded = Some(self.trainer.step);
+        if !self.copy.as_ref().is_some_and(|copy| self.is_fresh(copy)) {
+            let copy = Rc::new(self.trainer.snapshot().await?);
+            self.decoder.load(&copy)?;
+            last_losses(&copy).for_each(|(step, loss)| self.history.tell(step, loss));
+            self.copy = Some(copy);
         }
         Ok(())
+    }
+
+    /// Whether a copy is of the present step.
+    fn is_fresh(&self, copy: &engine::Snapshot) -> bool {
+        copy.step as usize == self.trainer.step
     }
 
     /// Measures at each of `LENGTHS`, and at the next of the lengths beyond.

@@ -4,7 +4,7 @@ use super::{
     decode::Decoder,
     instances::{Instance, Order, output_steps},
     pointer::{Architecture, Net, Scorer},
-    train::{Batch, loss},
+    train::{Batch, KEPT_LOSSES, Recipe, Trainer, last_losses, loss, plan},
 };
 use crate::{
     engine::{Device, Fusion, Graph, Program, State, math, rng::Stream},
@@ -53,7 +53,9 @@ fn gradients_agree_with_central_differences() {
             let mut stream = Stream::new(5, "gradient test");
             let instances: Vec<Instance> =
                 (0..batch).map(|_| net.kind().random(&mut stream, n)).collect();
-            Batch::of(&net, &instances, n, output_steps(n)).write(&net, &mut program).unwrap();
+            Batch::of(&net, &instances, n, output_steps(n))
+                .write(&net, None, &mut program)
+                .unwrap();
             let mut value_at = |name: &str, values: &[f32]| {
                 state.write(name, values).unwrap();
                 program.run(1).unwrap();
@@ -166,6 +168,38 @@ fn a_beam_is_never_worse_than_greedy_and_a_mask_is_kept() {
                 // Up to nine logarithms, each rounded.
                 assert!((log_prob - answer.log_prob).abs() < 1e-4, "sum of what was chosen");
             }
+        }
+    }
+}
+
+#[test]
+fn what_each_training_step_writes_lies_together() {
+    for (architecture, scorer) in NETS {
+        let net = net(architecture, scorer);
+        let plan = plan(&net, &Params::default().recipe(), 5).unwrap();
+        let is_written = |name: &str| name != "rate" && (name != "first" || net.reads_first());
+        let written: Vec<_> = plan.inputs.iter().filter(|slot| is_written(&slot.name)).collect();
+        for pair in written.windows(2) {
+            let end = pair[0].offset + pair[0].shape.iter().product::<usize>();
+            let between = pair[1].offset - end;
+            assert!(between < 4, "{architecture:?}: {between} words before {}", pair[1].name);
+        }
+    }
+}
+
+#[test]
+fn the_last_losses_stay_beside_the_weights() {
+    let net = net(Architecture::SetAttention, Scorer::Additive);
+    let recipe = Recipe { batch: 2, least: 3, most: 4, ..Params::default().recipe() };
+    let mut trainer = Trainer::new(&Device::cpu(), net, recipe, 1).unwrap();
+    let mut losses = Vec::new();
+    for step in 1..=KEPT_LOSSES + 5 {
+        trainer.step(1e-3).unwrap();
+        losses.push((step, pollster::block_on(trainer.loss()).unwrap()));
+        if step == 3 || step == KEPT_LOSSES + 5 {
+            let saved = pollster::block_on(trainer.snapshot()).unwrap();
+            let kept: Vec<(usize, f32)> = last_losses(&saved).collect();
+            assert_eq!(kept, losses[losses.len().saturating_sub(KEPT_LOSSES)..]);
         }
     }
 }

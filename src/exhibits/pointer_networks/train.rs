@@ -7,7 +7,7 @@ use super::{
     pointer::{Net, START, TOKEN},
 };
 use crate::{
-    engine::{Device, Graph, Plan, Program, Snapshot, State, rng::Stream},
+    engine::{Device, Graph, Init, Plan, Program, Snapshot, State, Var, rng::Stream},
     error::Result,
     models::{
         Weights,
@@ -47,15 +47,23 @@ const CLIP_NORM: f32 = 2.0;
 /// What is left of Adam's rate in the end.
 const FLOOR: f32 = 0.05;
 
+/// Losses that stay beside the weights, so that reading those tells these; a power of two, by which
+/// step numbers divide exactly.
+pub(super) const KEPT_LOSSES: usize = 32;
+
+/// The state tensor they are in: that of a step at its number modulo [`KEPT_LOSSES`].
+const LOSSES: &str = "losses";
+
 /// Mean cross-entropy an output of a batch: a graph's inputs are those of [`Batch`].
 pub(super) fn loss<'g>(
     net: &Net,
     w: &Weights<'g>,
     (n, steps, batch): (usize, usize, usize),
-) -> crate::engine::Var<'g> {
+) -> Var<'g> {
     let g = w.graph();
-    let encoding = net.encode(w, g.input("tokens", [batch, n, TOKEN]));
+    // Not every net reads it: before the others, so that these lie next to each other.
     let first = g.input("first", [steps, batch, TOKEN]);
+    let encoding = net.encode(w, g.input("tokens", [batch, n, TOKEN]));
     let previous = g.input("previous", [steps, batch, TOKEN]);
     let (queries, _) = net.decode(w, &encoding.carry, (first, previous));
     let allowed = g.input("allowed", [steps, batch, n + 1]);
@@ -68,8 +76,9 @@ pub(super) fn loss<'g>(
 pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
     let g = Graph::new();
     let w = Weights::new(&g);
-    let loss = loss(net, &w, (n, output_steps(n), recipe.batch));
+    // Before the output, so that it lies beside the other inputs.
     let rate = g.input("rate", []);
+    let loss = loss(net, &w, (n, output_steps(n), recipe.batch));
     let (grads, _) = optim::clip_global_norm(&g.grad(loss, &w.vars()), CLIP_NORM);
     match recipe.optimiser {
         Optimiser::Adam => {
@@ -79,7 +88,20 @@ pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
         Optimiser::Sgd => optim::sgd(&w, &grads, rate),
     }
     g.output("loss", loss);
+    let losses = g.state(LOSSES, [KEPT_LOSSES], Init::Zeros);
+    let (step, kept) = (g.step(), KEPT_LOSSES as f32);
+    let here = g.iota([KEPT_LOSSES], 0).equal(step - (step / kept).floor() * kept);
+    g.assign(losses, Var::select(here, loss, losses));
     g.compile()
+}
+
+/// The losses of the last steps of a copy, at most [`KEPT_LOSSES`] of them, by the number of the step
+/// counted from one.
+pub(super) fn last_losses(saved: &Snapshot) -> impl Iterator<Item = (usize, f32)> {
+    let step = saved.step as usize;
+    let kept = saved.tensors.get(LOSSES).map_or(&[][..], |(_, values)| values);
+    let first = step.saturating_sub(kept.len());
+    (first..step).map(|before| (before + 1, kept[before % kept.len()]))
 }
 
 /// Inputs of one training step, row-major.
@@ -125,17 +147,30 @@ impl Batch {
         batch
     }
 
-    /// Writes all inputs but the rate.
-    pub fn write(&self, net: &Net, program: &mut Program) -> Result<()> {
-        program.write("tokens", &self.tokens)?;
+    /// Writes all inputs, the rate only if there is one: it stays what it was.
+    pub fn write(&self, net: &Net, rate: Option<f32>, program: &mut Program) -> Result<()> {
+        let mut inputs: Vec<(&str, &[f32])> = vec![
+            ("tokens", &self.tokens),
+            ("previous", &self.previous),
+            ("allowed", &self.allowed),
+            ("target", &self.target),
+            ("counts", &self.counts),
+        ];
         if net.reads_first() {
-            program.write("first", &self.first)?;
+            inputs.push(("first", &self.first));
         }
-        program.write("previous", &self.previous)?;
-        program.write("allowed", &self.allowed)?;
-        program.write("target", &self.target)?;
-        program.write("counts", &self.counts)
+        if let Some(rate) = &rate {
+            inputs.push(("rate", std::slice::from_ref(rate)));
+        }
+        program.write_many(&inputs)
     }
+}
+
+/// The program of one length.
+struct Stepper {
+    program: Program,
+    /// The rate it was last given.
+    rate: Option<f32>,
 }
 
 /// A net in training.
@@ -147,7 +182,7 @@ pub struct Trainer {
     device: Device,
     seed: u64,
     state: State,
-    programs: BTreeMap<usize, Program>,
+    steppers: BTreeMap<usize, Stepper>,
     /// Steps taken.
     pub step: usize,
     last: usize,
@@ -159,8 +194,9 @@ impl Trainer {
         let n = recipe.most;
         let plan = plan(&net, &recipe, n)?;
         let state = State::new(device, &[&plan], seed)?;
-        let programs = BTreeMap::from([(n, Program::new(device, &plan, &state)?)]);
-        Ok(Self { net, recipe, device: device.clone(), seed, state, programs, step: 0, last: n })
+        let stepper = Stepper { program: Program::new(device, &plan, &state)?, rate: None };
+        let steppers = BTreeMap::from([(n, stepper)]);
+        Ok(Self { net, recipe, device: device.clone(), seed, state, steppers, step: 0, last: n })
     }
 
     /// One step on a fresh batch, which depends on the seed and the number of the step alone.
@@ -170,13 +206,15 @@ impl Trainer {
         let n = least + stream.below(most - least + 1);
         let kind = self.net.kind();
         let instances: Vec<Instance> = (0..batch).map(|_| kind.random(&mut stream, n)).collect();
-        if !self.programs.contains_key(&n) {
+        if !self.steppers.contains_key(&n) {
             let plan = plan(&self.net, &self.recipe, n)?;
-            self.programs.insert(n, Program::new(&self.device, &plan, &self.state)?);
+            let program = Program::new(&self.device, &plan, &self.state)?;
+            self.steppers.insert(n, Stepper { program, rate: None });
         }
-        if let Some(program) = self.programs.get_mut(&n) {
-            Batch::of(&self.net, &instances, n, output_steps(n)).write(&self.net, program)?;
-            program.write("rate", &[rate])?;
+        if let Some(Stepper { program, rate: last }) = self.steppers.get_mut(&n) {
+            let batch = Batch::of(&self.net, &instances, n, output_steps(n));
+            batch.write(&self.net, (*last != Some(rate)).then_some(rate), program)?;
+            *last = Some(rate);
             program.run(1)?;
         }
         (self.last, self.step) = (n, self.step + 1);
@@ -184,9 +222,9 @@ impl Trainer {
     }
 
     /// Loss of the last step; NaN before the first.
-    pub async fn loss(&mut self) -> Result<f32> {
-        match self.programs.get_mut(&self.last) {
-            Some(program) if self.step > 0 => Ok(program.read("loss").await?[0]),
+    pub async fn loss(&self) -> Result<f32> {
+        match self.steppers.get(&self.last) {
+            Some(stepper) if self.step > 0 => Ok(stepper.program.read("loss").await?[0]),
             _ => Ok(f32::NAN),
         }
     }
