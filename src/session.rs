@@ -9,6 +9,7 @@ use crate::{
 use std::{cell::Cell, rc::Rc};
 
 mod choose;
+mod clock;
 mod poke;
 mod protocol;
 mod run;
@@ -20,12 +21,10 @@ mod tests;
 
 pub use choose::Chosen;
 use choose::Measured;
+pub use clock::Clock;
 pub use poke::MOST_POKES;
 pub use protocol::*;
 use run::OpenRun;
-
-/// Tells the time since some moment, in milliseconds.
-pub type Clock = Rc<dyn Fn() -> f64>;
 
 /// Asks for a GPU.
 pub type Adapter = Rc<dyn Fn() -> LocalFuture<'static, Result<Chosen>>>;
@@ -39,10 +38,12 @@ pub const MOST_BUDGET_MS: f64 = 10_000.0;
 /// A worker's end of the conversation.
 pub struct Session {
     catalog: &'static [Entry],
-    clock: Clock,
+    clock: Rc<dyn Clock>,
     adapter: Adapter,
-    /// The GPU, once it was asked for, or why there is none.
+    /// The GPU, once it was found, or why there is none.
     gpu: Option<Result<Chosen>>,
+    /// The GPU on its way.
+    asked: Option<LocalFuture<'static, Result<Chosen>>>,
     /// What was last found by measuring both devices.
     measured: Option<Measured>,
     open: Option<OpenRun>,
@@ -59,7 +60,7 @@ struct Measuring {
 
 impl Session {
     /// A session over these exhibits.
-    pub fn new(catalog: &'static [Entry], clock: Clock) -> Self {
+    pub fn new(catalog: &'static [Entry], clock: Rc<dyn Clock>) -> Self {
         let adapter = || -> LocalFuture<'static, Result<Chosen>> {
             Box::pin(async { Ok(Chosen::of(Device::gpu().await?)) })
         };
@@ -67,8 +68,17 @@ impl Session {
     }
 
     /// A session that asks for its GPU in its own way.
-    pub fn with_adapter(catalog: &'static [Entry], clock: Clock, adapter: Adapter) -> Self {
-        Self { catalog, clock, adapter, gpu: None, measured: None, open: None, measuring: None }
+    pub fn with_adapter(catalog: &'static [Entry], clock: Rc<dyn Clock>, adapter: Adapter) -> Self {
+        Self {
+            catalog,
+            clock,
+            adapter,
+            gpu: None,
+            asked: None,
+            measured: None,
+            open: None,
+            measuring: None,
+        }
     }
 
     /// Answers one request.
@@ -164,10 +174,10 @@ impl Session {
         let open = self.open.as_mut().ok_or(Error::NotOpen)?;
         let stepped = open.advance(steps, budget_ms, &*clock).await;
         self.or_recover(stepped).await?;
-        let refresh_began = (self.clock)();
+        let refresh_began = self.clock.now_ms();
         let frame = self.frame().await?;
         if let Some(open) = &mut self.open {
-            open.refreshed((self.clock)() - refresh_began);
+            open.refreshed(self.clock.now_ms() - refresh_began);
             let saved = open.save(&*self.clock).await;
             self.or_recover(saved).await?;
         }
@@ -181,7 +191,9 @@ impl Session {
             Some(measuring) if measuring.claim == claim => measuring,
             _ => self.measuring_of(open, claim)?,
         };
-        measuring.until_ms.set((self.clock)() + budget_ms);
+        // What was measured of the run says nothing of the programs of a claim.
+        open.ctx.device.set_steps_per_submission(None);
+        measuring.until_ms.set(self.clock.now_ms() + budget_ms);
         if let Some(measured) = measuring.measurement.resume().await {
             return Ok(Reply::checked(measuring.claim, measured?));
         }
@@ -199,7 +211,7 @@ impl Session {
             .ok_or_else(|| Error::unlisted("claim", &claim, claims.iter().map(|c| c.id)))?;
         let until_ms = Rc::new(Cell::new(0.0));
         let (clock, until) = (self.clock.clone(), until_ms.clone());
-        let check = Check::new(open.ctx.device.clone(), move || clock() >= until.get());
+        let check = Check::new(open.ctx.device.clone(), move || clock.now_ms() >= until.get());
         Ok(Measuring { measurement: Measurement::of(known, check), claim, until_ms })
     }
 

@@ -3,17 +3,19 @@
 //! Messages are those of `www/protocol.ts`. Columns of numbers leave as `Float32Array`s that own
 //! their buffers, so that the worker can transfer every one of them to the page.
 use crate::{
+    claim::LocalFuture,
     error::{Error, clipped},
     exhibits::CATALOG,
     figure::{Body, Column},
-    session::{Catalog, Reply, Request, Session},
+    session::{Catalog, Clock, Reply, Request, Session},
 };
-use js_sys::{Float32Array, Reflect, global};
+use js_sys::{Float32Array, Promise, Reflect, global};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
-use web_sys::Performance;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Performance, WorkerGlobalScope};
 
 thread_local! {
     /// The one session; it is out while it answers.
@@ -60,7 +62,32 @@ pub async fn handle(request: JsValue) -> Result<JsValue, JsValue> {
 
 fn new_session() -> Result<Session, JsValue> {
     let performance: Performance = Reflect::get(&global(), &"performance".into())?.unchecked_into();
-    Ok(Session::new(CATALOG, Rc::new(move || performance.now())))
+    Ok(Session::new(CATALOG, Rc::new(WorkerClock { performance })))
+}
+
+/// The clock of the worker, and its timer.
+struct WorkerClock {
+    performance: Performance,
+}
+
+impl Clock for WorkerClock {
+    fn now_ms(&self) -> f64 {
+        self.performance.now()
+    }
+
+    fn pause(&self, ms: f64) -> LocalFuture<'static, ()> {
+        let promise = Promise::new(&mut |resolve, reject| {
+            let worker: WorkerGlobalScope = global().unchecked_into();
+            let (set, ms) = (
+                WorkerGlobalScope::set_timeout_with_callback_and_timeout_and_arguments_0,
+                ms.ceil() as i32,
+            );
+            if let Err(error) = set(&worker, &resolve, ms) {
+                drop(reject.call1(&JsValue::NULL, &error));
+            }
+        });
+        Box::pin(async move { drop(JsFuture::from(promise).await) })
+    }
 }
 
 /// Records as objects, nothing as null.

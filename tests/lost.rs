@@ -71,6 +71,14 @@ async fn advance(session: &mut Session, steps: u64) -> Frame {
     frame(session, json!({"type": "advance", "steps": steps, "budget_ms": 10_000})).await
 }
 
+/// Steps that the last device was told to take at once.
+fn at_once(devices: &RefCell<Vec<Device>>) -> Option<usize> {
+    match devices.borrow().last() {
+        Some(Device::Gpu(gpu)) => gpu.steps_per_submission(),
+        _ => None,
+    }
+}
+
 fn lose(devices: &RefCell<Vec<Device>>) {
     for device in devices.borrow_mut().drain(..) {
         if let Device::Gpu(gpu) = device {
@@ -93,7 +101,9 @@ async fn runs_survive_a_lost_device() {
 
         let (mut troubled, devices) = session();
         open(&mut troubled, entry).await;
+        assert_eq!(at_once(&devices), None, "{id}: nothing was measured yet");
         advance_to(&mut troubled, STEPS[0]).await;
+        assert!(at_once(&devices).is_some(), "{id}: the device is told how many steps fit");
         lose(&devices);
         let lost = advance(&mut troubled, 1).await;
         let notice = lost.notice.unwrap_or_default();

@@ -1,13 +1,25 @@
 //! Which device a run gets, and what is done when it is lost.
-use super::{Clock, DeviceChoice, DeviceInfo, Session, run::OpenRun};
+use super::{
+    Clock, DeviceChoice, DeviceInfo, Session,
+    clock::{begun, in_time},
+    run::OpenRun,
+};
 use crate::{
+    claim::LocalFuture,
     engine::{Device, DeviceKind},
     error::{Error, Result},
-    exhibit::{Ctx, Entry, Progress, Values},
+    exhibit::{Ctx, Entry, Progress, Run, Values},
 };
 
-/// Longest time the steps of one device are measured.
+/// Time that a visitor waits for both devices to be measured.
 const MEASURED_MS: f64 = 200.0;
+
+/// How much of it the CPU is measured for.
+const MEASURED_CPU_MS: f64 = 80.0;
+
+/// What is said if it was too short for the GPU. Its pipelines are kept, so that it is ready next time.
+const TOO_LATE: &str =
+    "the GPU was still being made ready after 200 ms; reset to measure both again";
 
 /// Most steps taken at once while measuring.
 const MOST_AT_ONCE: u32 = 64;
@@ -84,34 +96,30 @@ impl Session {
         if !entry.meta.devices {
             return (Chosen::cpu("this exhibit needs no other"), None);
         }
-        let gpu = match wish {
-            DeviceChoice::Cpu => return (Chosen::cpu("as asked for"), None),
-            _ => self.gpu().await,
-        };
-        match (wish, gpu) {
-            (DeviceChoice::Gpu, Ok(gpu)) => (gpu.because("as asked for"), None),
-            (DeviceChoice::Gpu, Err(error)) => {
-                (Chosen::cpu(""), Some(format!("the CPU took over because there is {error}")))
-            }
-            (_, Err(error)) => (Chosen::cpu(error.to_string()), None),
-            (_, Ok(gpu)) if gpu.info.software => {
-                let name = &gpu.info.name;
-                (Chosen::cpu(format!("the only GPU here, {name}, is acted by software")), None)
-            }
-            (_, Ok(gpu)) => (self.faster(entry, seed, values, gpu).await, None),
+        match wish {
+            DeviceChoice::Cpu => (Chosen::cpu("as asked for"), None),
+            DeviceChoice::Auto => (self.auto(entry, seed, values).await, None),
+            DeviceChoice::Gpu => match self.gpu().await {
+                Ok(gpu) => (gpu.because("as asked for"), None),
+                Err(error) => {
+                    (Chosen::cpu(""), Some(format!("the CPU took over because there is {error}")))
+                }
+            },
         }
     }
 
-    /// The GPU; asked for once, and again after it was lost.
+    /// The GPU; asked for once, and again after it was lost. Whoever stops waiting loses nothing.
     async fn gpu(&mut self) -> Result<Chosen> {
-        match &self.gpu {
-            Some(gpu) => gpu.clone(),
-            None => self.gpu.insert((self.adapter)().await).clone(),
+        if let Some(gpu) = &self.gpu {
+            return gpu.clone();
         }
+        let found = self.asked.get_or_insert_with(|| (self.adapter)()).await;
+        self.asked = None;
+        self.gpu.insert(found).clone()
     }
 
-    /// Measures both devices, unless this very run was measured last.
-    async fn faster(&mut self, entry: Entry, seed: u64, values: &Values, gpu: Chosen) -> Chosen {
+    /// The faster device, found within [`MEASURED_MS`] unless this very run was measured last.
+    async fn auto(&mut self, entry: Entry, seed: u64, values: &Values) -> Chosen {
         let id = entry.meta.id;
         if let Some(last) = &self.measured
             && last.id == id
@@ -119,19 +127,19 @@ impl Session {
         {
             return last.chosen.clone();
         }
-        let cpu = Chosen::cpu("");
-        let cpu_ms = pace_ms(entry, seed, &cpu.device, values, &self.clock).await;
-        let gpu_ms = pace_ms(entry, seed, &gpu.device, values, &self.clock).await;
-        let chosen = match (cpu_ms, gpu_ms) {
-            (Ok(cpu_ms), Ok(gpu_ms)) => {
-                let name = &gpu.info.name;
-                let detail = format!(
-                    "measured: {cpu_ms:.2} ms a step on the CPU, {gpu_ms:.2} on the GPU, {name}"
-                );
-                if gpu_ms < cpu_ms { gpu.because(detail) } else { cpu.because(detail) }
-            }
-            (_, Err(error)) => cpu.because(format!("the GPU refused: {error}")),
-            (Err(_), Ok(_)) => gpu,
+        let clock = self.clock.clone();
+        let until = clock.now_ms() + MEASURED_MS;
+        let gpu = match in_time(&*clock, until, self.gpu()).await {
+            None => return Chosen::cpu(TOO_LATE),
+            Some(Err(error)) => return Chosen::cpu(error.to_string()),
+            Some(Ok(gpu)) => gpu,
+        };
+        if gpu.info.software {
+            let name = &gpu.info.name;
+            return Chosen::cpu(format!("the only GPU here, {name}, is acted by software"));
+        }
+        let Some(chosen) = faster(entry, seed, values, gpu, &*clock, until).await else {
+            return Chosen::cpu(TOO_LATE);
         };
         self.measured = Some(Measured { id, values: values.clone(), chosen: chosen.clone() });
         chosen
@@ -160,30 +168,99 @@ impl Session {
     }
 }
 
-/// Time of one step with its share of what a frame reads back, after a first one that makes the
-/// pipelines.
-async fn pace_ms(
+/// Measures both devices until some time, and a step of the GPU even then; `None` if it was not ready by
+/// that time.
+async fn faster(
     entry: Entry,
     seed: u64,
-    device: &Device,
     values: &Values,
-    clock: &Clock,
-) -> Result<f64> {
-    let mut run = (entry.start)(&Ctx { seed, device: device.clone() }, values)?;
+    gpu: Chosen,
+    clock: &dyn Clock,
+    until_ms: f64,
+) -> Option<Chosen> {
+    let cpu = Chosen::cpu("");
+    let mut ready = warm(entry, seed, gpu.device.clone(), values.clone());
+    // The driver makes the pipelines while the CPU is measured.
+    let ready_at_once = begun(&mut ready).await;
+    let cpu_until_ms = until_ms.min(clock.now_ms() + MEASURED_CPU_MS);
+    let cpu_paces = cpu_paces(entry, seed, values, clock, cpu_until_ms).await;
+    let ready = match ready_at_once {
+        Some(ready) => ready,
+        None => in_time(clock, until_ms, ready).await?,
+    };
+    let gpu_paces = match ready {
+        Ok(mut run) => paces(&mut *run, clock, until_ms).await,
+        Err(error) => Err(error),
+    };
+    Some(match (cpu_paces, gpu_paces) {
+        (Ok(cpu_paces), Ok(gpu_paces)) => {
+            // Both over the same steps: what a drawing costs is shared by as many.
+            let (cpu_ms, gpu_ms) = cpu_paces.into_iter().zip(gpu_paces).next_back()?;
+            let name = &gpu.info.name;
+            let detail = format!(
+                "measured: {cpu_ms:.2} ms a step on the CPU, {gpu_ms:.2} on the GPU, {name}"
+            );
+            if gpu_ms < cpu_ms { gpu.because(detail) } else { cpu.because(detail) }
+        }
+        (_, Err(error)) => cpu.because(format!("the GPU refused: {error}")),
+        (Err(_), Ok(_)) => gpu,
+    })
+}
+
+/// A run after a first step, for which a GPU needs its pipelines, and a first reading back.
+fn warm(
+    entry: Entry,
+    seed: u64,
+    device: Device,
+    values: Values,
+) -> LocalFuture<'static, Result<Box<dyn Run>>> {
+    Box::pin(async move {
+        device.set_steps_per_submission(None);
+        let mut run = (entry.start)(&Ctx { seed, device }, &values)?;
+        run.steps(1).await?;
+        run.refresh().await?;
+        Ok(run)
+    })
+}
+
+/// As [`paces`], on the CPU, where the first step counts if there is no time for another.
+async fn cpu_paces(
+    entry: Entry,
+    seed: u64,
+    values: &Values,
+    clock: &dyn Clock,
+    until_ms: f64,
+) -> Result<Vec<f64>> {
+    let began = clock.now_ms();
+    let mut run = (entry.start)(&Ctx { seed, device: Device::cpu() }, values)?;
+    let started = clock.now_ms();
     run.steps(1).await?;
     run.refresh().await?;
-    let began = clock();
+    let now = clock.now_ms();
+    if now + (now - began) > until_ms {
+        return Ok(vec![now - started]);
+    }
+    paces(&mut *run, clock, until_ms).await
+}
+
+/// Time of one step with its share of what a drawing reads back, over 1, 3, 7, 15, ... steps: as far as
+/// the time reaches, but at least over one.
+async fn paces(run: &mut dyn Run, clock: &dyn Clock, until_ms: f64) -> Result<Vec<f64>> {
+    let began = clock.now_ms();
+    let mut before = began;
     let (mut taken, mut at_once) = (0, 1);
+    let mut paces = Vec::new();
     loop {
-        let before = clock() - began;
         let (steps, progress) = run.steps(at_once).await?;
         run.refresh().await?;
         taken += steps;
         at_once *= 2;
-        let now = clock() - began;
-        let fits = now + 2.0 * (now - before) < MEASURED_MS;
+        let now = clock.now_ms();
+        paces.push((now - began) / f64::from(taken));
+        let fits = now + 2.0 * (now - before) < until_ms;
         if !fits || at_once > MOST_AT_ONCE || progress != Progress::More {
-            return Ok(now / f64::from(taken));
+            return Ok(paces);
         }
+        before = now;
     }
 }

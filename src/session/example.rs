@@ -2,13 +2,18 @@
 #![expect(unreachable_pub, reason = "params! declares for the public modules of exhibits")]
 
 use crate::{
-    claim::{Claim, Measured},
+    claim::{Claim, LocalFuture, Measured},
     error::{Error, Result},
     exhibit::{Ctx, Entry, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
     figure::{Figure, Poke, PokeKind, Trace, dot, line, linear, log},
     params::{choice, float, int, log_float, text, toggle},
+    session::Clock,
 };
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    task::{Context, Poll},
+};
 
 crate::params! {
     /// Step size.
@@ -32,6 +37,8 @@ thread_local! {
     pub(super) static NOW_MS: Cell<f64> = const { Cell::new(0.0) };
     /// Time that a step of the next runs takes, the next to be started last.
     pub(super) static STEP_MS: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
+    /// Time until the next runs can be read back, the next to be started last; none: at once.
+    pub(super) static READY_IN_MS: RefCell<Vec<f64>> = const { RefCell::new(Vec::new()) };
     /// Steps until the device is lost.
     pub(super) static LOST_IN: Cell<Option<u32>> = const { Cell::new(None) };
 }
@@ -45,6 +52,7 @@ pub(super) struct Valley {
     step: u32,
     history: Trace,
     step_ms: f64,
+    ready_at_ms: f64,
 }
 
 impl Exhibit for Valley {
@@ -84,6 +92,7 @@ impl Exhibit for Valley {
             step: 0,
             history: Trace::new(&["step", "height"]),
             step_ms: STEP_MS.with_borrow_mut(Vec::pop).unwrap_or(1.0),
+            ready_at_ms: NOW_MS.get() + READY_IN_MS.with_borrow_mut(Vec::pop).unwrap_or(0.0),
         })
     }
 
@@ -109,6 +118,11 @@ impl Exhibit for Valley {
             _ if self.step == p.stop => Progress::Done,
             _ => Progress::More,
         })
+    }
+
+    async fn refresh(&mut self, _: &Params) -> Result<()> {
+        at(self.ready_at_ms).await;
+        Ok(())
     }
 
     fn figures(&mut self, _: &Params) -> Vec<Figure> {
@@ -196,6 +210,34 @@ impl Exhibit for Valley {
             *self = saved.clone();
         }
         Ok(())
+    }
+}
+
+/// Waits for a time, which passes elsewhere.
+pub(super) async fn at(ms: f64) {
+    let reached = |cx: &mut Context<'_>| {
+        cx.waker().wake_by_ref();
+        if NOW_MS.get() < ms { Poll::Pending } else { Poll::Ready(()) }
+    };
+    poll_fn(reached).await;
+}
+
+/// A clock whose time passes only in steps, claims and pauses.
+pub(super) struct Standing;
+
+impl Clock for Standing {
+    fn now_ms(&self) -> f64 {
+        NOW_MS.get()
+    }
+
+    fn pause(&self, ms: f64) -> LocalFuture<'static, ()> {
+        let until = NOW_MS.get() + ms;
+        Box::pin(poll_fn(move |cx| {
+            cx.waker().wake_by_ref();
+            let left = until - NOW_MS.get();
+            NOW_MS.set(NOW_MS.get() + left.clamp(0.0, 1.0));
+            if left > 0.0 { Poll::Pending } else { Poll::Ready(()) }
+        }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The run that is open.
 use super::{
-    Chosen, DeviceInfo, Frame,
+    Chosen, Clock, DeviceInfo, Frame,
     poke::{MOST_POKES, admit, continues, keep},
 };
 use crate::{
@@ -10,7 +10,8 @@ use crate::{
     params::Value,
 };
 
-/// Steps are asked for in pieces of this length: a GPU must not be kept longer from drawing.
+/// Steps are asked for in pieces of this length, and handed to a GPU as many at once: it must not be
+/// kept longer from drawing.
 const PIECE_MS: f64 = 8.0;
 
 /// Time between two snapshots of a run on a GPU.
@@ -33,6 +34,11 @@ pub(super) struct OpenRun {
     saved_at_ms: Option<f64>,
 }
 
+/// Whole steps that fit into a time, as far as can be told.
+fn fitting(ms: f64, step_ms: f64) -> u32 {
+    (ms / step_ms.max(1e-6)) as u32
+}
+
 /// What is known of how long steps take.
 #[derive(Default)]
 struct Pace {
@@ -48,6 +54,8 @@ struct Pace {
 impl OpenRun {
     pub(super) fn start(entry: Entry, seed: u64, values: &Values, on: Chosen) -> Result<Self> {
         let ctx = Ctx { seed, device: on.device };
+        // What was measured of another run says nothing of this one.
+        ctx.device.set_steps_per_submission(None);
         let run = (entry.start)(&ctx, values)?;
         Ok(Self {
             entry,
@@ -165,9 +173,9 @@ impl OpenRun {
         &mut self,
         steps: u32,
         budget_ms: f64,
-        clock: &dyn Fn() -> f64,
+        clock: &dyn Clock,
     ) -> Result<()> {
-        let began = clock();
+        let began = clock.now_ms();
         let most = self.most(budget_ms).min(steps);
         (self.pace.taken, self.pace.handed_ms) = (0, 0.0);
         while self.pace.taken < most && !self.ended {
@@ -177,13 +185,13 @@ impl OpenRun {
                 break;
             }
             let piece = match self.pace.step_ms {
-                Some(step_ms) => (left_ms.min(PIECE_MS) / step_ms.max(1e-6)) as u32,
+                Some(step_ms) => fitting(left_ms.min(PIECE_MS), step_ms),
                 None => 1,
             };
             let (taken, progress) = self.run.steps(piece.clamp(1, most - self.pace.taken)).await?;
             self.step += u64::from(taken);
             self.pace.taken += taken;
-            self.pace.handed_ms = clock() - began;
+            self.pace.handed_ms = clock.now_ms() - began;
             self.ended = progress != Progress::More;
             if progress == Progress::Diverged {
                 self.notice = Some(format!(
@@ -212,19 +220,21 @@ impl OpenRun {
         self.pace.refresh_ms = Some(least);
         if self.pace.taken > 0 {
             let spent = self.pace.handed_ms + (ms - least);
-            self.pace.step_ms = Some(spent / f64::from(self.pace.taken));
+            let step_ms = spent / f64::from(self.pace.taken);
+            self.pace.step_ms = Some(step_ms);
+            self.ctx.device.set_steps_per_submission(Some(fitting(PIECE_MS, step_ms) as usize));
         }
     }
 
     /// Every few seconds keeps in memory what a lost device would take with it.
-    pub(super) async fn save(&mut self, clock: &dyn Fn() -> f64) -> Result<()> {
-        let now = clock();
+    pub(super) async fn save(&mut self, clock: &dyn Clock) -> Result<()> {
+        let now = clock.now_ms();
         let due = self.saved_at_ms.is_none_or(|at| now - at >= SNAPSHOT_MS);
         if self.on_gpu() && self.step > 0 && due {
             if let Some(snapshot) = self.run.snapshot().await? {
                 self.saved = Some((self.step, snapshot));
             }
-            self.saved_at_ms = Some(clock());
+            self.saved_at_ms = Some(clock.now_ms());
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The conversation, on an exhibit of its own.
 use super::{
-    example::{CATALOG, LOST_IN, NOW_MS, STEP_MS},
+    example::{CATALOG, LOST_IN, NOW_MS, READY_IN_MS, STEP_MS, Standing, at},
     *,
 };
 use crate::figure::Column;
@@ -13,17 +13,21 @@ fn session() -> Session {
     let no_gpu = || -> LocalFuture<'static, Result<Chosen>> {
         Box::pin(async { Err(Error::NoGpu { reason: "none was plugged in".to_owned() }) })
     };
-    Session::with_adapter(CATALOG, Rc::new(|| NOW_MS.get()), Rc::new(no_gpu))
+    Session::with_adapter(CATALOG, Rc::new(Standing), Rc::new(no_gpu))
 }
 
 /// A session with the CPU in the role of a GPU.
 fn session_with_gpu(software: bool) -> Session {
     let gpu = move || -> LocalFuture<'static, Result<Chosen>> {
-        let name = "Fast 1".to_owned();
-        let info = DeviceInfo { kind: "gpu", name, software, detail: String::new() };
-        Box::pin(async { Ok(Chosen { device: Device::cpu(), info }) })
+        Box::pin(async move { Ok(stand_in(software)) })
     };
-    Session::with_adapter(CATALOG, Rc::new(|| NOW_MS.get()), Rc::new(gpu))
+    Session::with_adapter(CATALOG, Rc::new(Standing), Rc::new(gpu))
+}
+
+fn stand_in(software: bool) -> Chosen {
+    let name = "Fast 1".to_owned();
+    let info = DeviceInfo { kind: "gpu", name, software, detail: String::new() };
+    Chosen { device: Device::cpu(), info }
 }
 
 fn ask(session: &mut Session, request: serde_json::Value) -> Reply {
@@ -412,22 +416,70 @@ fn software_is_used_only_if_asked_for() {
 
 #[test]
 fn auto_keeps_the_faster_device() {
-    for (cpu_ms, gpu_ms, kind) in [(4.0, 1.0, "gpu"), (1.0, 4.0, "cpu")] {
-        let mut session = session_with_gpu(false);
-        STEP_MS.set(vec![1.0, gpu_ms, cpu_ms]);
-        let began = NOW_MS.get();
-        let auto = open_on(&mut session, "auto");
-        assert_eq!((auto.device.kind, auto.step), (kind, 0));
-        assert_eq!(
-            auto.device.detail,
-            format!("measured: {cpu_ms:.2} ms a step on the CPU, {gpu_ms:.2} on the GPU, Fast 1")
-        );
-        let took = NOW_MS.get() - began;
-        assert!(took <= 2.0 * 200.0 + cpu_ms + gpu_ms, "{took} ms of the visitor's time");
-        let before = NOW_MS.get();
-        open_on(&mut session, "auto");
-        assert_eq!(NOW_MS.get(), before, "a reset does not measure again");
+    for (cpu_ms, gpu_ms, kind) in [(4.0, 1.0, "gpu"), (1.0, 4.0, "cpu"), (90.0, 30.0, "gpu")] {
+        for ready_in_ms in [0.0, 50.0, 150.0] {
+            let mut session = session_with_gpu(false);
+            STEP_MS.set(vec![1.0, cpu_ms, gpu_ms]);
+            READY_IN_MS.set(vec![0.0, 0.0, ready_in_ms]);
+            let began = NOW_MS.get();
+            let auto = open_on(&mut session, "auto");
+            assert_eq!((auto.device.kind, auto.step), (kind, 0));
+            assert_eq!(
+                auto.device.detail,
+                format!(
+                    "measured: {cpu_ms:.2} ms a step on the CPU, {gpu_ms:.2} on the GPU, Fast 1"
+                )
+            );
+            let took = NOW_MS.get() - began;
+            assert!(took <= 200.0 + gpu_ms, "{took} ms of the visitor's time");
+            let before = NOW_MS.get();
+            open_on(&mut session, "auto");
+            assert_eq!(NOW_MS.get(), before, "a reset does not measure again");
+        }
     }
+}
+
+#[test]
+fn auto_does_not_wait_for_a_gpu_that_is_still_made_ready() {
+    let late = "the GPU was still being made ready after 200 ms; reset to measure both again";
+    let mut session = session_with_gpu(false);
+    STEP_MS.set(vec![1.0, 4.0, 1.0]);
+    READY_IN_MS.set(vec![0.0, 0.0, 1500.0]);
+    let began = NOW_MS.get();
+    let first = open_on(&mut session, "auto");
+    assert_eq!((first.device.kind, &*first.device.detail), ("cpu", late));
+    assert_eq!(first.notice, None, "nothing is wrong");
+    assert_eq!(NOW_MS.get() - began, 200.0);
+    let played = frame(&mut session, advance(20));
+    assert_eq!((played.device.kind, &*played.device.detail), ("cpu", late), "a run stays");
+    STEP_MS.set(vec![1.0, 4.0, 1.0]);
+    let again = open_on(&mut session, "auto");
+    assert_eq!(again.device.kind, "gpu", "its pipelines were kept");
+    assert!(again.device.detail.starts_with("measured: 4.00 ms"), "{}", again.device.detail);
+}
+
+#[test]
+fn auto_does_not_wait_for_a_gpu_that_is_still_looked_for() {
+    let asked = Rc::new(Cell::new(0));
+    let slow = {
+        let (asked, gpu) = (asked.clone(), stand_in(false));
+        move || -> LocalFuture<'static, Result<Chosen>> {
+            asked.set(asked.get() + 1);
+            let (found_at, gpu) = (NOW_MS.get() + 300.0, gpu.clone());
+            Box::pin(async move {
+                at(found_at).await;
+                Ok(gpu)
+            })
+        }
+    };
+    let mut session = Session::with_adapter(CATALOG, Rc::new(Standing), Rc::new(slow));
+    let began = NOW_MS.get();
+    let first = open_on(&mut session, "auto");
+    assert!(first.device.detail.starts_with("the GPU was still being"), "{:?}", first.device);
+    assert_eq!(NOW_MS.get() - began, 200.0);
+    let again = open_on(&mut session, "auto");
+    assert!(again.device.detail.starts_with("measured: "), "{:?}", again.device);
+    assert_eq!(asked.get(), 1, "what was asked for is waited for again");
 }
 
 #[test]
