@@ -18,7 +18,7 @@ export const FLAGS = [
 ];
 
 /** The folder with the page, built for release. */
-const DIST = resolve(process.env["ORRERY_DIST"] ?? "dist");
+export const DIST = resolve(process.env["ORRERY_DIST"] ?? "dist");
 
 /** Where the page is served. */
 export interface Site {
