@@ -18,8 +18,7 @@ const MEASURED_MS: f64 = 200.0;
 const MEASURED_CPU_MS: f64 = 80.0;
 
 /// What is said if it was too short for the GPU. Its pipelines are kept, so that it is ready next time.
-const TOO_LATE: &str =
-    "the GPU was still being made ready after 200 ms; reset to measure both again";
+const TOO_LATE: &str = "the GPU was not ready within 200 ms, a reset measures both again";
 
 /// Most steps taken at once while measuring.
 const MOST_AT_ONCE: u32 = 64;

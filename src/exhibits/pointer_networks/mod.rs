@@ -316,9 +316,10 @@ impl History {
 }
 
 impl PointerNetworks {
-    /// Brings the decoder's weights and the losses up to date.
+    /// Brings the decoder's weights and the losses up to date. Before the first step they are: weights
+    /// begin the same on every device, and a GPU may still be making its pipelines.
     async fn load(&mut self) -> Result<()> {
-        if !self.copy.as_ref().is_some_and(|copy| self.is_fresh(copy)) {
+        if self.trainer.step > 0 && !self.copy.as_ref().is_some_and(|copy| self.is_fresh(copy)) {
             let copy = Rc::new(self.trainer.snapshot().await?);
             self.decoder.load(&copy)?;
             last_losses(&copy).for_each(|(step, loss)| self.history.tell(step, loss));
