@@ -40,6 +40,18 @@ test("a worker that cannot be loaded leaves a notice", async ({ page, site, said
   said.length = 0;
 });
 
+test("a GPU that does not answer is not waited for", async ({ page, site }) => {
+  await page.route(/\/worker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    const mute = `Object.getPrototypeOf(navigator.gpu).requestAdapter = () => new Promise(() => {});`;
+    await route.fulfill({ response, body: `${mute}${await response.text()}` });
+  });
+  await open(page, site, trainer(site), "device=auto");
+  await expect(page.locator(".device")).toContainText("the GPU was not ready within 200 ms");
+  await page.getByRole("button", { name: "Step", exact: true }).click();
+  await expect.poll(() => stepsTaken(page)).toBe(1);
+});
+
 test("without WebGPU the CPU takes over, with a notice", async ({ site }) => {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
   const page = await browser.newPage();
