@@ -8,6 +8,7 @@ use super::{
     graph::NodeId,
     op::{Binary, Op, Unary},
     shape::numel,
+    sort::ascending,
 };
 
 /// Most instructions that replace one value.
@@ -204,7 +205,7 @@ impl Fused<'_> {
         let mut readers: Vec<GroupId> =
             recipes.iter().flat_map(|r| known.readers[r.value].iter().copied()).collect();
         let saved = recipes.len() + readers.len();
-        readers.sort_unstable();
+        ascending(&mut readers);
         readers.dedup();
         let mut spent = usize::from(extra.is_some());
         for group in readers {
@@ -218,7 +219,7 @@ impl Fused<'_> {
             if members > MAX_MEMBERS {
                 return 0;
             }
-            more.sort_unstable();
+            ascending(&mut more);
             more.dedup();
             spent += more.len();
         }
@@ -229,7 +230,7 @@ impl Fused<'_> {
         for group in std::mem::take(&mut known.readers[recipe.value]) {
             let again = &mut self.groups[group].again;
             again.extend(&recipe.nodes);
-            again.sort_unstable();
+            ascending(again);
             again.dedup();
             for &leaf in &recipe.leaves {
                 if !known.readers[leaf].contains(&group) {

@@ -5,7 +5,9 @@
 use super::{
     kernel::{Kernel, Space, View},
     plan::{Plan, Slot},
+    sort::sorted,
 };
+use std::cmp::Reverse;
 
 /// A stretch of the arena that holds one tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +29,8 @@ pub(super) fn region_of(regions: &[Region], word: usize) -> Option<usize> {
 /// Where things of some words that live from one time to another can be, from `base` on, so that those
 /// alive at the same time are apart; and where all end.
 pub(super) fn lay(wanted: &[(usize, (usize, usize))], base: usize) -> (Vec<usize>, usize) {
-    let mut waiting: Vec<usize> = (0..wanted.len()).collect();
-    waiting.sort_by_key(|&i| (std::cmp::Reverse(wanted[i].0), wanted[i].1, i));
+    let key = |i: usize| (Reverse(wanted[i].0), wanted[i].1);
+    let waiting = sorted(wanted.len(), &|a, b| key(a).cmp(&key(b)));
     let mut starts = vec![base; wanted.len()];
     let mut beyond = base;
     let mut taken: Vec<(usize, usize, (usize, usize))> = Vec::new();

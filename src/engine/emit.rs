@@ -6,6 +6,7 @@ use super::{
     op::Op,
     shape,
     simplify::splat_value,
+    sort::ascending,
 };
 use std::collections::BTreeMap;
 
@@ -167,7 +168,7 @@ impl Emitter<'_> {
             }
             next += 1;
         }
-        live.sort_unstable();
+        ascending(&mut live);
         live
     }
 

@@ -13,6 +13,7 @@ use super::{
     place::{Place, Spot},
     shape,
     simplify::splat_value,
+    sort::{ascending, sort},
 };
 use fixedbitset::FixedBitSet;
 
@@ -295,7 +296,8 @@ impl Fused<'_> {
             }
         }
         // Products first: what follows one costs nothing there.
-        found.sort_by_key(|&g| (self.groups[g].kind != Kind::MatMul, std::cmp::Reverse(g)));
+        let key = |g: GroupId| (self.groups[g].kind != Kind::MatMul, std::cmp::Reverse(g));
+        sort(&mut found, &|a, b| key(a).cmp(&key(b)));
         found
     }
 
@@ -341,7 +343,7 @@ impl Fused<'_> {
         }
         let group = &mut self.groups[a];
         group.members.extend(members);
-        group.members.sort_unstable();
+        ascending(&mut group.members);
         group.before.union_with(&before);
         for g in &mut self.groups {
             if g.before.contains(b) {
@@ -490,7 +492,8 @@ impl Fused<'_> {
         let mut left: Vec<GroupId> =
             (0..self.groups.len()).filter(|&g| alive(&self.groups[g])).collect();
         // Ancestors are closed, so that their number grows along every edge.
-        left.sort_by_key(|&g| (self.groups[g].before.count_ones(..), g));
+        let key = |g: GroupId| (self.groups[g].before.count_ones(..), g);
+        sort(&mut left, &|a, b| key(a).cmp(&key(b)));
         left
     }
 }

@@ -3,6 +3,7 @@ use super::{
     fuse::is_view,
     graph::{Node, NodeId, Nodes},
     op::Op,
+    sort::{ascending, sort},
 };
 
 /// Only the nodes that an output or update needs, operands first.
@@ -36,7 +37,7 @@ fn in_order(nodes: &[Node], roots: &[NodeId]) -> Vec<NodeId> {
     let mut done = vec![false; nodes.len()];
     let mut order = Vec::new();
     let mut sorted = roots.to_vec();
-    sorted.sort_unstable();
+    ascending(&mut sorted);
     for root in sorted {
         let mut stack = vec![root];
         while let Some(&id) = stack.last() {
@@ -59,7 +60,8 @@ fn in_order(nodes: &[Node], roots: &[NodeId]) -> Vec<NodeId> {
 fn within_others(nodes: &mut [Node], order: &[NodeId], own: &[NodeId]) {
     let mut wholes: Vec<NodeId> =
         order.iter().copied().filter(|&id| matches!(nodes[id].op, Op::Concat(_))).collect();
-    wholes.sort_by_key(|&id| (nodes[id].inputs.len(), id));
+    let key = |id: NodeId| (nodes[id].inputs.len(), id);
+    sort(&mut wholes, &|a, b| key(a).cmp(&key(b)));
     for (i, &id) in wholes.iter().enumerate() {
         let Node { op: Op::Concat(axis), inputs, shape } = nodes[id].clone() else { continue };
         if inputs.len() < 2 || own.contains(&id) {

@@ -5,6 +5,7 @@
 pub mod math;
 pub mod rng;
 pub mod shape;
+pub(crate) mod sort;
 pub mod op;
 pub mod graph;
 mod grad;

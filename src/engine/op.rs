@@ -2,7 +2,10 @@
 //!
 //! Anything that can be said with these is a function in `models`, not a primitive. Shape,
 //! derivative (`grad.rs`), kernel (`fuse.rs`) are each one exhaustive `match` over [`Op`].
-use super::shape::{broadcast, numel};
+use super::{
+    shape::{broadcast, numel},
+    sort::ascending,
+};
 
 /// A function of one number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -226,7 +229,7 @@ impl Op {
             Self::Reshape(to) => (numel(inputs[0]) == numel(to)).then(|| to.clone()),
             Self::Permute(axes) => {
                 let mut sorted = axes.clone();
-                sorted.sort_unstable();
+                ascending(&mut sorted);
                 (sorted.into_iter().eq(0..inputs[0].len()))
                     .then(|| axes.iter().map(|&a| inputs[0][a]).collect())
             }

@@ -285,7 +285,7 @@ impl Program {
                 }
                 Ok(())
             }
-            Backend::Gpu(program) => program.write_many(&mut parts),
+            Backend::Gpu(program) => program.write_many(&parts),
         }
     }
 

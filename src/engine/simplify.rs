@@ -10,6 +10,7 @@ use super::{
     live::live,
     op::{Binary, Op, Reduction, Unary},
     shape::numel,
+    sort::sorted,
 };
 use std::collections::BTreeMap;
 
@@ -231,7 +232,8 @@ impl Builder {
         let mut pieces = self.pieces(axis, inputs[0])?;
         pieces.extend(self.pieces(axis, inputs[1])?);
         pieces.retain(|p| splat_value(&self.nodes, p.node) != Some(0.0));
-        pieces.sort_by_key(|p| p.start);
+        let order = sorted(pieces.len(), &|a, b| pieces[a].start.cmp(&pieces[b].start));
+        let pieces: Vec<_> = order.into_iter().map(|i| pieces[i]).collect();
         let apart = pieces.windows(2).all(|w| w[0].start + w[0].length <= w[1].start);
         apart.then(|| self.assemble(axis, &pieces, shape))
     }
@@ -476,6 +478,7 @@ impl Builder {
 }
 
 /// A part of a concatenation.
+#[derive(Clone, Copy)]
 struct Piece {
     start: usize,
     length: usize,

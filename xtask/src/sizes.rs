@@ -2,7 +2,7 @@
 
 use crate::pages;
 use crate::shell::root;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use flate2::{Compression, write::GzEncoder};
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,12 +12,16 @@ use std::path::Path;
 /// The level that common servers compress with.
 const GZIP_LEVEL: u32 = 6;
 
+/// Most bytes of the wasm as a server sends it.
+const WASM_BUDGET: usize = 400_000;
+
 struct Asset {
     content: Vec<u8>,
     gzip: usize,
 }
 
-/// Prints the size of every file of `dist/`, and of what the page loads for each exhibit.
+/// Prints the size of every file of `dist/`, and of what the page loads for each exhibit. Fails if the
+/// wasm is over its budget: sizes are the same on every machine.
 pub(crate) fn print() -> Result<()> {
     let dist = root().join("dist");
     let mut assets = BTreeMap::new();
@@ -32,6 +36,9 @@ pub(crate) fn print() -> Result<()> {
         let loaded = loaded.iter().filter_map(|name| assets.get(*name));
         println!("{}  loaded from the index page to an open {id}", total(loaded));
     }
+    let wasm = assets.iter().filter(|(name, _)| extension(name) == "wasm");
+    let bytes: usize = wasm.map(|(_, asset)| asset.gzip).sum();
+    ensure!(bytes <= WASM_BUDGET, "the wasm is {bytes} bytes as gzip, allowed are {WASM_BUDGET}");
     Ok(())
 }
 

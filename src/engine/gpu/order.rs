@@ -3,6 +3,7 @@
 use super::super::{
     arena::{Region, region_of},
     kernel::{HEADER_WORDS, Inst, Kernel, Space, Walk},
+    sort::ascending,
 };
 use std::{collections::BTreeMap, ops::Range};
 
@@ -17,7 +18,7 @@ pub(super) fn dependencies(kernels: &[Kernel], regions: &[Region]) -> Vec<Vec<us
             let earlier = touched.get(&touch.place(regions)).into_iter().flatten();
             waits.extend(earlier.filter(|(_, other)| touch.conflicts(other)).map(|&(k, _)| k));
         }
-        waits.sort_unstable();
+        ascending(&mut waits);
         waits.dedup();
         before.push(waits);
         for touch in touches {

@@ -1,7 +1,7 @@
 //! Programs on the GPU: a list of kernels, made ready once and replayed.
 use super::{device::GpuDevice, readback::Source, schedule::Schedule, wgsl::shaders};
 use crate::{
-    engine::{kernel::Kernel, plan::Plan},
+    engine::{kernel::Kernel, plan::Plan, sort::sorted},
     error::{Error, Result},
 };
 use std::{future::Future, rc::Rc};
@@ -154,8 +154,9 @@ impl GpuProgram {
 
     /// Writes several stretches of words, as [`Self::write`], each given by its first word; those that
     /// lie next to each other in one upload. What alignment leaves between them becomes zero.
-    pub fn write_many(&mut self, parts: &mut [(usize, &[f32])]) -> Result<()> {
-        parts.sort_by_key(|&(offset, _)| offset);
+    pub fn write_many(&mut self, parts: &[(usize, &[f32])]) -> Result<()> {
+        let order = sorted(parts.len(), &|a, b| parts[a].0.cmp(&parts[b].0));
+        let parts: Vec<(usize, &[f32])> = order.into_iter().map(|i| parts[i]).collect();
         let near = |a: &(usize, &[f32]), b: &(usize, &[f32])| {
             let end = a.0 + a.1.len();
             (end..=end + MOST_BETWEEN).contains(&b.0)

@@ -8,7 +8,7 @@ use super::{
     pointer::{Net, START, TOKEN},
 };
 use crate::{
-    engine::{Device, Graph, Plan, Program, Snapshot, State, math},
+    engine::{Device, Graph, Plan, Program, Snapshot, State, math, sort::sorted},
     error::Result,
     models::{Weights, activation::log_softmax, loss::MASKED},
 };
@@ -212,8 +212,7 @@ fn extend(
         let open = row.iter().enumerate().filter(|(_, p)| **p > 0.5 * MASKED);
         candidates.extend(open.map(|(j, p)| (hypothesis.answer.log_prob + p, k, Some(j))));
     }
-    candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
-    candidates.truncate(width);
+    let order = sorted(candidates.len(), &|a, b| candidates[b].0.total_cmp(&candidates[a].0));
     let grow = |(log_prob, k, choice): (f32, usize, Option<usize>)| {
         let mut answer = beam[k].answer.clone();
         if let Some(j) = choice {
@@ -227,7 +226,7 @@ fn extend(
         }
         Hypothesis { answer, from: i * width + k }
     };
-    candidates.into_iter().map(grow).collect()
+    order.into_iter().take(width).map(|i| grow(candidates[i])).collect()
 }
 
 impl Net {

@@ -1,6 +1,6 @@
 //! Random instances with their answers (section 4.1), and point sets to try.
 use super::hull::{Point, Start, hull};
-use crate::engine::{math, rng::Stream};
+use crate::engine::{math, rng::Stream, sort::sort};
 
 /// In which order the points are fed to the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Order {
                 points.iter().map(|p| turn(p[0] - centre[0], p[1] - centre[1])).collect()
             }
         };
-        order.sort_by(|&a, &b| key[a].total_cmp(&key[b]));
+        sort(&mut order, &|a, b| key[a].total_cmp(&key[b]));
         order
     }
 }

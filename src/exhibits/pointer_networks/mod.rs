@@ -348,9 +348,9 @@ impl PointerNetworks {
         let turn = BEYOND[step / EVALUATE_EVERY % BEYOND.len()];
         let n = (turn * self.trainer.recipe.most as f32) as usize;
         let quality = evaluate(&net, &mut self.decoder, (n, BEYOND_SAMPLE), self.seed).await?;
-        self.history.beyond.retain(|q| q.n != n);
-        self.history.beyond.push(quality);
-        self.history.beyond.sort_by_key(|q| q.n);
+        let beyond = &mut self.history.beyond;
+        beyond.retain(|q| q.n != n);
+        beyond.insert(beyond.partition_point(|q| q.n < n), quality);
         Ok(())
     }
 }

@@ -195,7 +195,8 @@ impl Trainer {
         let plan = plan(&net, &recipe, n)?;
         let state = State::new(device, &[&plan], seed)?;
         let stepper = Stepper { program: Program::new(device, &plan, &state)?, rate: None };
-        let steppers = BTreeMap::from([(n, stepper)]);
+        let mut steppers = BTreeMap::new();
+        steppers.insert(n, stepper);
         Ok(Self { net, recipe, device: device.clone(), seed, state, steppers, step: 0, last: n })
     }
 

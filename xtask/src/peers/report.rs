@@ -61,7 +61,7 @@ pub(crate) fn render(results: &Results) -> Result<String> {
 impl Found {
     fn head(&self) -> String {
         let mut text =
-            "# Benchmarks\n\nWritten by `cargo xtask bench-peers`: no number here is typed."
+            "# Benchmarks\n\nWritten by `cargo xtask bench-peers`: no number of a table is typed."
                 .to_owned();
         let said = |name: &str| self.about[name].as_str().unwrap_or("unknown").to_owned();
         let mut rows = vec![vec!["machine".to_owned(), said("machine")]];
