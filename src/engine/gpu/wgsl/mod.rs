@@ -57,7 +57,8 @@ impl Style {
         match self {
             Self::Hardware if results >= 256 * m * n => 256,
             Self::Hardware => 128,
-            Self::Software => 32,
+            // As many as SwiftShader runs side by side: each further group of them costs, busy or not.
+            Self::Software => 4,
         }
     }
 

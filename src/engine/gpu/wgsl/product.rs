@@ -16,7 +16,7 @@ const BUSY: usize = 16_384;
 const LEAST_DEPTH: usize = 16;
 
 /// Steps along the summed axis that are written out.
-const UNROLLED: usize = 4;
+const UNROLLED: usize = 2;
 
 /// A product under a layout `[batch.., rows.., n]`, the right operand being the same for all rows.
 struct Product<'k> {
