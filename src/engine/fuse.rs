@@ -361,6 +361,11 @@ impl Fused<'_> {
     }
 
     fn new_group(&mut self, kind: Kind, domain: Vec<usize>, id: NodeId) {
+        let group = self.add_group(kind, domain);
+        self.join(id, group);
+    }
+
+    fn add_group(&mut self, kind: Kind, domain: Vec<usize>) -> GroupId {
         self.groups.push(Group {
             kind,
             domain,
@@ -368,21 +373,13 @@ impl Fused<'_> {
             again: vec![],
             before: FixedBitSet::new(),
         });
-        self.join(id, self.groups.len() - 1);
+        self.groups.len() - 1
     }
 
     /// A group that writes a node into the memory of another.
     pub(super) fn new_copy(&mut self, copying: Copying) {
         let domain = self.node(copying.from).shape.clone();
-        let kind = Kind::Copy(copying);
-        self.groups.push(Group {
-            kind,
-            domain,
-            members: vec![],
-            again: vec![],
-            before: FixedBitSet::new(),
-        });
-        let group = self.groups.len() - 1;
+        let group = self.add_group(Kind::Copy(copying), domain);
         self.copies[copying.into].push(group);
         if splat_value(&self.graph.all, copying.from).is_none() {
             self.depend_on(group, copying.from);

@@ -48,7 +48,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Kernels run.
-    pub dispatches: usize,
+    pub kernels: usize,
     /// Multiplications and additions in products, and instructions elsewhere.
     pub flops: usize,
     /// Bytes read and written by kernels, caches not counted.
@@ -257,7 +257,7 @@ impl Plan {
     /// What a step costs.
     pub fn report(&self) -> Report {
         let mut report = Report {
-            dispatches: self.kernels.len(),
+            kernels: self.kernels.len(),
             flops: 0,
             bytes: 0,
             arena_bytes: self.placed_in_order().arena_words * size_of::<f32>(),
