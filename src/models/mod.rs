@@ -12,6 +12,7 @@ pub mod lstm;
 pub mod norm;
 pub mod optim;
 pub mod random;
+pub mod sample;
 pub mod sor;
 
 #[cfg(test)]
