@@ -1,16 +1,16 @@
 //! Claims: what a paper says, and the protocol that measures it here.
-use crate::{engine::Device, error::Result};
+use crate::{
+    engine::Device,
+    error::Result,
+    files::{Files, LocalFuture},
+};
 use serde::Serialize;
 use std::{
     cell::{Cell, RefCell},
-    future::{Future, poll_fn},
-    pin::Pin,
+    future::poll_fn,
     rc::Rc,
     task::Poll,
 };
-
-/// A future on the one thread there is.
-pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// What a paper says, with the function that measures it here.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -50,6 +50,8 @@ pub struct Measured {
 pub struct Check {
     /// Device to measure on.
     pub device: Device,
+    /// Files that ship with the page.
+    pub files: Files,
     shared: Rc<Shared>,
 }
 
@@ -63,14 +65,14 @@ struct Shared {
 
 impl Check {
     /// A measurement that pauses wherever `used_up` says so.
-    pub fn new(device: Device, used_up: impl Fn() -> bool + 'static) -> Self {
+    pub fn new(device: Device, files: Files, used_up: impl Fn() -> bool + 'static) -> Self {
         let shared = Shared {
             used_up: Box::new(used_up),
             yielded: Cell::new(false),
             fraction: Cell::new(0.0),
             message: RefCell::new(String::new()),
         };
-        Self { device, shared: Rc::new(shared) }
+        Self { device, files, shared: Rc::new(shared) }
     }
 
     /// Reports that this fraction, 0 to 1, is done, and what is going on; pauses there if the time
@@ -86,25 +88,36 @@ impl Check {
     }
 }
 
+impl Check {
+    /// Fraction done, 0 to 1, and what is going on.
+    pub fn told(&self) -> (f64, String) {
+        (self.shared.fraction.get(), self.shared.message.borrow().clone())
+    }
+
+    /// Lets what paused at a report of progress go on.
+    pub fn resume(&self) {
+        self.shared.yielded.set(false);
+    }
+}
+
 /// A measurement under way.
 pub struct Measurement {
     future: LocalFuture<'static, Result<Measured>>,
-    shared: Rc<Shared>,
+    check: Check,
 }
 
 impl Measurement {
     /// Begins to measure; nothing happens before it is resumed.
     pub fn of(claim: &Claim, check: Check) -> Self {
-        let shared = check.shared.clone();
-        Self { future: (claim.measure)(check), shared }
+        Self { future: (claim.measure)(check.clone()), check }
     }
 
     /// Goes on until it is done or the time given is used up: then `None`.
     pub async fn resume(&mut self) -> Option<Result<Measured>> {
-        self.shared.yielded.set(false);
+        self.check.resume();
         poll_fn(|cx| match self.future.as_mut().poll(cx) {
             Poll::Ready(measured) => Poll::Ready(Some(measured)),
-            Poll::Pending if self.shared.yielded.get() => Poll::Ready(None),
+            Poll::Pending if self.check.shared.yielded.get() => Poll::Ready(None),
             Poll::Pending => Poll::Pending,
         })
         .await
@@ -112,6 +125,6 @@ impl Measurement {
 
     /// Fraction done, 0 to 1, and what is going on.
     pub fn progress(&self) -> (f64, String) {
-        (self.shared.fraction.get(), self.shared.message.borrow().clone())
+        self.check.told()
     }
 }

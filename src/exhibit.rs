@@ -1,13 +1,14 @@
 //! What an exhibit is: the trait, its description, and its row in the catalog.
 use crate::{
-    claim::{Claim, LocalFuture},
+    claim::{Check, Claim},
     engine::Device,
     error::{Error, Result},
     figure::{Figure, Poke},
+    files::{Files, LocalFuture},
     params::{Param, ParamSet, Value},
 };
 use serde::Serialize;
-use std::{any::Any, collections::BTreeMap, future::Future};
+use std::{any::Any, collections::BTreeMap, future::Future, rc::Rc};
 
 /// How the catalog describes an exhibit.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -109,6 +110,8 @@ pub struct Ctx {
     pub seed: u64,
     /// Device that graphs run on.
     pub device: Device,
+    /// Files that ship with the page.
+    pub files: Files,
 }
 
 /// Whether the run goes on.
@@ -138,6 +141,25 @@ impl Snapshot {
     }
 }
 
+/// A file of weights that ships with the page, made by `orrery train`.
+#[derive(Clone)]
+pub struct Shipped {
+    /// Its path, relative to `www/`.
+    pub file: String,
+    /// What it holds, in one sentence.
+    pub about: String,
+    /// Makes it, at a seed of its own.
+    pub train: Rc<dyn Fn(Check) -> LocalFuture<'static, Result<Trained>>>,
+}
+
+/// What came of training.
+pub struct Trained {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// How it went: settings, losses, how good it is in the end.
+    pub log: String,
+}
+
 /// A paper made playable.
 ///
 /// Its state is a function of seed, parameters by step, and pokes, and of nothing else; in
@@ -148,8 +170,8 @@ pub trait Exhibit: Sized + 'static {
     /// What the reader can set; declared by [`params!`](crate::params!).
     type Params: ParamSet;
 
-    /// The state before the first step.
-    fn new(ctx: &Ctx, params: &Self::Params) -> Result<Self>;
+    /// The state before the first step; it may load files that ship with the page.
+    fn new(ctx: &Ctx, params: &Self::Params) -> impl Future<Output = Result<Self>>;
 
     /// One step of the algorithm, short enough for smooth play; a formula has none.
     fn step(&mut self, _params: &Self::Params) -> impl Future<Output = Result<Progress>> {
@@ -181,7 +203,8 @@ pub trait Exhibit: Sized + 'static {
         async { Ok(()) }
     }
 
-    /// The present state, drawn. The same figures in the same order at every step.
+    /// The present state, drawn. The same figures in the same order at every step; of an exhibit with
+    /// [tabs](crate::params::Param::tabs), those of the tab that is open.
     fn figures(&mut self, params: &Self::Params) -> Vec<Figure>;
 
     /// The present state in a few numbers.
@@ -206,6 +229,11 @@ pub trait Exhibit: Sized + 'static {
 
     /// What the paper says.
     fn claims() -> Vec<Claim> {
+        Vec::new()
+    }
+
+    /// Weights that ship with the page, and how they are made.
+    fn shipped() -> Vec<Shipped> {
         Vec::new()
     }
 
@@ -302,8 +330,10 @@ pub struct Entry {
     pub experiments: fn() -> Vec<Experiment>,
     /// Checks one value against the schema.
     pub check: fn(&str, &Value) -> Result<()>,
+    /// Weights that ship with the page.
+    pub shipped: fn() -> Vec<Shipped>,
     /// Starts a run at the default parameters but for those given.
-    pub start: fn(&Ctx, &Values) -> Result<Box<dyn Run>>,
+    pub start: for<'a> fn(&'a Ctx, &'a Values) -> LocalFuture<'a, Result<Box<dyn Run>>>,
 }
 
 impl Entry {
@@ -315,16 +345,22 @@ impl Entry {
             claims: E::claims,
             experiments: E::experiments,
             check: |name, value| E::Params::default().set(name, value),
+            shipped: E::shipped,
             start: start::<E>,
         }
     }
 }
 
-fn start<E: Exhibit>(ctx: &Ctx, values: &Values) -> Result<Box<dyn Run>> {
-    let mut params = E::Params::default();
-    for (name, value) in values {
-        params.set(name, value)?;
-    }
-    let state = E::new(ctx, &params)?;
-    Ok(Box::new(Running { params, state }))
+fn start<'a, E: Exhibit>(
+    ctx: &'a Ctx,
+    values: &'a Values,
+) -> LocalFuture<'a, Result<Box<dyn Run>>> {
+    Box::pin(async move {
+        let mut params = E::Params::default();
+        for (name, value) in values {
+            params.set(name, value)?;
+        }
+        let state = E::new(ctx, &params).await?;
+        Ok(Box::new(Running { params, state }) as Box<dyn Run>)
+    })
 }

@@ -2,6 +2,7 @@
 //!
 //! The modules stand in the order of their layers: each uses only those above it.
 pub mod error;
+pub mod files;
 pub mod engine;
 pub mod models;
 pub mod params;

@@ -23,6 +23,10 @@ pub struct Param {
     pub live: bool,
     /// Unit of the value; empty: a pure number.
     pub unit: &'static str,
+    /// Whether its options are the tabs of the exhibit.
+    pub tabs: bool,
+    /// Tabs beside which it is shown; none: all.
+    pub on: &'static [&'static str],
     /// Kind, default and range.
     pub kind: Kind,
 }
@@ -124,7 +128,17 @@ pub const fn text(default: &'static str, max_len: u32) -> Param {
 
 impl Param {
     const fn of(kind: Kind) -> Self {
-        Self { name: "", label: "", doc: "", group: "", live: false, unit: "", kind }
+        Self {
+            name: "",
+            label: "",
+            doc: "",
+            group: "",
+            live: false,
+            unit: "",
+            tabs: false,
+            on: &[],
+            kind,
+        }
     }
 
     /// Takes effect at the next step, without a restart.
@@ -143,6 +157,20 @@ impl Param {
     #[must_use]
     pub const fn group(self, group: &'static str) -> Self {
         Self { group, ..self }
+    }
+
+    /// Is the tab that is open, of a menu whose options are the tabs of the exhibit: another tab is
+    /// another run, with figures of its own.
+    #[must_use]
+    pub const fn tabs(self) -> Self {
+        assert!(matches!(self.kind, Kind::Choice { .. }), "tabs are the options of a menu");
+        Self { tabs: true, ..self }
+    }
+
+    /// Is shown beside these tabs only.
+    #[must_use]
+    pub const fn on(self, tabs: &'static [&'static str]) -> Self {
+        Self { on: tabs, ..self }
     }
 
     /// Is measured in this unit.
@@ -169,7 +197,32 @@ impl Param {
     }
 }
 
+/// Positions of a slider over reals from end to end.
+const NOTCHES: f64 = 400.0;
+
 impl Kind {
+    /// The allowed value nearest to a number, with no more digits than a slider can tell apart; of what
+    /// is no number the default.
+    pub fn nearest(&self, x: f64) -> Value {
+        match *self {
+            Self::Float { min, max, log, .. } => {
+                let x = x.clamp(min, max);
+                let step = if log { x / 100.0 } else { (max - min) / NOTCHES };
+                let (mut digits, mut unit) = (0, 1.0);
+                while unit > step && digits < 12 {
+                    (digits, unit) = (digits + 1, unit / 10.0);
+                }
+                let short = format!("{x:.digits$}").parse().unwrap_or(x);
+                Value::Number(f64::clamp(short, min, max))
+            }
+            Self::Int { min, max, .. } => Value::Number(x.round().clamp(min as f64, max as f64)),
+            Self::Toggle { default } => Value::Toggle(default),
+            Self::Choice { default, .. } | Self::Text { default, .. } => {
+                Value::Text(default.to_owned())
+            }
+        }
+    }
+
     /// The allowed values, in words.
     pub fn allowed(&self) -> String {
         match *self {

@@ -1,10 +1,11 @@
 //! The session: requests in, replies out. It alone knows the time and which device is at hand.
 use crate::{
-    claim::{Check, LocalFuture, Measurement},
+    claim::{Check, Measurement},
     engine::Device,
     error::{Error, Result},
     exhibit::{Entry, Values},
-    params::{Value, find},
+    files::{Files, LocalFuture},
+    params::Value,
 };
 use std::{cell::Cell, rc::Rc};
 
@@ -24,7 +25,7 @@ use choose::Measured;
 pub use clock::Clock;
 pub use poke::MOST_POKES;
 pub use protocol::*;
-use run::OpenRun;
+use run::{OpenRun, Opening};
 
 /// Asks for a GPU.
 pub type Adapter = Rc<dyn Fn() -> LocalFuture<'static, Result<Chosen>>>;
@@ -39,6 +40,7 @@ pub const MOST_BUDGET_MS: f64 = 10_000.0;
 pub struct Session {
     catalog: &'static [Entry],
     clock: Rc<dyn Clock>,
+    files: Files,
     adapter: Adapter,
     /// The GPU, once it was found, or why there is none.
     gpu: Option<Result<Chosen>>,
@@ -72,6 +74,7 @@ impl Session {
         Self {
             catalog,
             clock,
+            files: Files::none(),
             adapter,
             gpu: None,
             asked: None,
@@ -79,6 +82,12 @@ impl Session {
             open: None,
             measuring: None,
         }
+    }
+
+    /// A session that has these files.
+    #[must_use]
+    pub fn with_files(self, files: Files) -> Self {
+        Self { files, ..self }
     }
 
     /// Answers one request.
@@ -122,10 +131,12 @@ impl Session {
                 Err(error) => ignored.add(&error),
             }
         }
-        let mut open = match self.begin(entry, seed, wish, &values).await {
-            Err(error) if !values.is_empty() => {
+        let mut opening = Opening { entry, seed, values, files: self.files.clone() };
+        let mut open = match self.begin(&opening, wish).await {
+            Err(error) if !opening.values.is_empty() => {
                 ignored.add(&error);
-                self.begin(entry, seed, wish, &Values::new()).await?
+                opening.values = Values::new();
+                self.begin(&opening, wish).await?
             }
             begun => begun?,
         };
@@ -147,20 +158,13 @@ impl Session {
     }
 
     async fn set(&mut self, name: &str, value: &Value) -> Result<Reply> {
-        let open = self.open.as_mut().ok_or(Error::NotOpen)?;
-        let param = find(open.entry.params, name)?;
-        (open.entry.check)(name, value)?;
-        if param.live {
-            open.run.set(name, value)?;
-        } else {
-            open.restart_with(name, value).await?;
-        }
+        self.open.as_mut().ok_or(Error::NotOpen)?.set(name, value).await?;
         Ok(Reply::Frame(self.frame().await?))
     }
 
     async fn poke(&mut self, raw: &RawPoke) -> Result<Reply> {
         let open = self.open.as_mut().ok_or(Error::NotOpen)?;
-        open.poke(raw.read()?)?;
+        open.poke(raw.read()?).await?;
         Ok(Reply::Frame(self.frame().await?))
     }
 
@@ -211,7 +215,9 @@ impl Session {
             .ok_or_else(|| Error::unlisted("claim", &claim, claims.iter().map(|c| c.id)))?;
         let until_ms = Rc::new(Cell::new(0.0));
         let (clock, until) = (self.clock.clone(), until_ms.clone());
-        let check = Check::new(open.ctx.device.clone(), move || clock.now_ms() >= until.get());
+        let check = Check::new(open.ctx.device.clone(), self.files.clone(), move || {
+            clock.now_ms() >= until.get()
+        });
         Ok(Measuring { measurement: Measurement::of(known, check), claim, until_ms })
     }
 

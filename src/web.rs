@@ -3,19 +3,19 @@
 //! Messages are those of `www/protocol.ts`. Columns of numbers leave as `Float32Array`s that own
 //! their buffers, so that the worker can transfer every one of them to the page.
 use crate::{
-    claim::LocalFuture,
     error::{Error, clipped},
     exhibits::CATALOG,
     figure::{Body, Column},
+    files::{Files, LocalFuture},
     session::{Catalog, Clock, Reply, Request, Session},
 };
-use js_sys::{Float32Array, Promise, Reflect, global};
+use js_sys::{Float32Array, Promise, Reflect, Uint8Array, global};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Performance, WorkerGlobalScope};
+use web_sys::{Performance, RequestCache, RequestInit, Response, Url, WorkerGlobalScope};
 
 thread_local! {
     /// The one session; it is out while it answers.
@@ -62,7 +62,27 @@ pub async fn handle(request: JsValue) -> Result<JsValue, JsValue> {
 
 fn new_session() -> Result<Session, JsValue> {
     let performance: Performance = Reflect::get(&global(), &"performance".into())?.unchecked_into();
-    Ok(Session::new(CATALOG, Rc::new(WorkerClock { performance })))
+    let files = Files::new(|name| Box::pin(fetch(name.to_owned())));
+    Ok(Session::new(CATALOG, Rc::new(WorkerClock { performance })).with_files(files))
+}
+
+/// The bytes of a file beside the worker's script; asked for anew if it has changed since it was kept.
+async fn fetch(name: String) -> Result<Vec<u8>, String> {
+    let told = |error: JsValue| match error.dyn_into::<js_sys::Error>() {
+        Ok(error) => String::from(error.message()),
+        Err(other) => format!("{other:?}"),
+    };
+    let worker: WorkerGlobalScope = global().unchecked_into();
+    let options = RequestInit::new();
+    options.set_cache(RequestCache::NoCache);
+    let address = Url::new_with_base(&name, &worker.location().href()).map_err(told)?;
+    let asked = worker.fetch_with_str_and_init(&address.href(), &options);
+    let response: Response = JsFuture::from(asked).await.map_err(told)?.unchecked_into();
+    if !response.ok() {
+        return Err(format!("the server answered {} to {}", response.status(), address.pathname()));
+    }
+    let buffer = JsFuture::from(response.array_buffer().map_err(told)?).await.map_err(told)?;
+    Ok(Uint8Array::new(&buffer).to_vec())
 }
 
 /// The clock of the worker, and its timer.

@@ -1,22 +1,25 @@
 //! Rules that every exhibit obeys, so that a new one is tested before its author writes a test.
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 use orrery::{
-    claim::LocalFuture,
     error::{Error, Result},
     exhibit::Entry,
     exhibits::CATALOG,
     figure::{Body, Column, Figure, MARKS, MOST_PIXELS},
-    params::Kind,
+    files::LocalFuture,
+    params::{Kind, Param},
     session::{Chosen, Frame, Reply, Session},
 };
 use pollster::block_on;
 use serde_json::{Value, json};
 use std::{cell::Cell, collections::BTreeSet, rc::Rc};
 
+#[path = "common/shipped.rs"]
+mod shipped;
+
 /// Most bytes of a frame in memory and on its way to the page.
 const FRAME_BYTES: usize = 256 << 10;
 
-/// Most figures of an exhibit.
+/// Most figures of an exhibit, or of a tab of one.
 const MOST_FIGURES: usize = 8;
 
 /// Steps that a rule lets a run take.
@@ -27,7 +30,19 @@ fn session() -> Session {
     let no_gpu = || -> LocalFuture<'static, Result<Chosen>> {
         Box::pin(async { Err(Error::NoGpu { reason: "the house has none".to_owned() }) })
     };
-    Session::with_adapter(CATALOG, Rc::new(|| 0.0), Rc::new(no_gpu))
+    Session::with_adapter(CATALOG, Rc::new(|| 0.0), Rc::new(no_gpu)).with_files(shipped::files())
+}
+
+/// Every tab of every exhibit, with the parameters that open it; told, so that a failure says where.
+fn tabs() -> impl Iterator<Item = (&'static Entry, Value)> {
+    let each = |entry| shipped::tabs(entry).into_iter().map(move |(_, params)| (entry, params));
+    CATALOG.iter().flat_map(each).inspect(|(entry, params)| eprintln!("{} {params}", entry.meta.id))
+}
+
+/// Whether a parameter is shown beside the tab that these parameters open.
+fn shown(param: &Param, params: &Value) -> bool {
+    let open = params.as_object().and_then(|params| params.values().next());
+    param.on.is_empty() || param.on.iter().any(|tab| open == Some(&json!(tab)))
 }
 
 fn ask(session: &mut Session, request: &Value) -> Reply {
@@ -165,7 +180,15 @@ fn descriptions_are_whole() {
         assert!(paper.url.starts_with("https://"), "{id}: {}", paper.url);
         assert!(paper.bibtex.trim_start().starts_with('@'), "{id}: BibTeX starts with @");
         assert!(paper.bibtex.trim_end().ends_with('}'), "{id}: BibTeX ends with a brace");
+        let tabs: Vec<&Param> = params.iter().filter(|param| param.tabs).collect();
+        assert!(tabs.len() <= 1 && tabs.iter().all(|param| !param.live), "{id}: its tabs");
+        let options = match tabs.first().map(|param| param.kind) {
+            Some(Kind::Choice { options, .. }) => options,
+            _ => &[],
+        };
         for param in *params {
+            let unknown = param.on.iter().find(|tab| !options.contains(tab));
+            assert_eq!(unknown, None, "{id} {}: no such tab", param.name);
             assert!(is_snake(param.name), "{id}: {}", param.name);
             assert_sentence(&format!("{id} {}: doc", param.name), param.doc);
             let reserved = ["seed", "device", "poke"];
@@ -180,10 +203,10 @@ fn descriptions_are_whole() {
 
 #[test]
 fn every_exhibit_shows_something_whole_at_once() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        let first = open(&mut session, id, &json!({}));
+        let first = open(&mut session, id, &tab);
         assert_eq!((first.step, first.notice.clone()), (0, None), "{id}");
         check_figures(id, &first.figures);
         let steps = advance(&mut session, STEPS);
@@ -200,12 +223,14 @@ fn every_exhibit_shows_something_whole_at_once() {
 
 #[test]
 fn every_extreme_of_every_parameter_runs() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
-        for param in entry.params {
+        for param in entry.params.iter().filter(|param| !param.tabs && shown(param, &tab)) {
             for value in extremes(&param.kind) {
                 let mut session = session();
-                open(&mut session, id, &json!({param.name: value}));
+                let mut params = tab.clone();
+                params[param.name] = value.clone();
+                open(&mut session, id, &params);
                 let last = advance(&mut session, STEPS);
                 check_figures(&format!("{id} {} = {value}", param.name), &last.figures);
                 let size = bytes(&last);
@@ -217,12 +242,12 @@ fn every_extreme_of_every_parameter_runs() {
 
 #[test]
 fn live_parameters_can_be_set_on_the_way() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        open(&mut session, id, &json!({}));
+        open(&mut session, id, &tab);
         let mut step = advance(&mut session, 1).step;
-        for param in entry.params.iter().filter(|param| param.live) {
+        for param in entry.params.iter().filter(|param| param.live && shown(param, &tab)) {
             for value in extremes(&param.kind) {
                 let set = json!({"type": "set", "name": param.name, "value": value});
                 let reply = frame(&mut session, &set);
@@ -235,11 +260,11 @@ fn live_parameters_can_be_set_on_the_way() {
 
 #[test]
 fn same_seed_same_frame() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let (mut one, mut other) = (session(), session());
-        open(&mut one, id, &json!({}));
-        open(&mut other, id, &json!({}));
+        open(&mut one, id, &tab);
+        open(&mut other, id, &tab);
         for _ in 0..STEPS {
             advance(&mut other, 1);
         }
@@ -249,7 +274,7 @@ fn same_seed_same_frame() {
             "{id}: steps asked for at once and one by one"
         );
         // A reset is the beginning again.
-        open(&mut one, id, &json!({}));
+        open(&mut one, id, &tab);
         assert_eq!(text(&advance(&mut one, STEPS)), text(&advance(&mut other, 0)), "{id}: again");
         // Looking changes nothing.
         let before = text(&advance(&mut one, 0));
@@ -259,10 +284,10 @@ fn same_seed_same_frame() {
 
 #[test]
 fn numbers_are_finite_at_the_defaults() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        open(&mut session, id, &json!({}));
+        open(&mut session, id, &tab);
         let last = advance(&mut session, STEPS);
         assert_eq!(last.notice, None, "{id}");
         for figure in &last.figures {
@@ -331,10 +356,10 @@ fn targets(frame: &Frame) -> Vec<(Value, Vec<&'static str>)> {
 
 #[test]
 fn declared_pokes_are_taken_and_last() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        let first = open(&mut session, id, &json!({}));
+        let first = open(&mut session, id, &tab);
         for (mut poke, kinds) in targets(&first) {
             for kind in kinds {
                 poke["kind"] = json!(kind);
@@ -344,8 +369,9 @@ fn declared_pokes_are_taken_and_last() {
         }
         let poked = advance(&mut session, STEPS);
         check_figures(id, &poked.figures);
-        let mut request = opening(id, &json!({}));
+        let mut request = opening(id, &tab);
         request["pokes"] = json!(poked.pokes);
+        request["params"] = json!(poked.values);
         let mut again = self::session();
         let shared = frame(&mut again, &request);
         assert!(shared.ignored.is_empty(), "{id}: {:?}", shared.ignored);
@@ -370,10 +396,10 @@ fn hostile_pokes_get_a_sentence_and_change_nothing() {
         ("figure", json!("no such figure")),
         ("figure", json!({"a": []})),
     ];
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        open(&mut session, id, &json!({}));
+        open(&mut session, id, &tab);
         let first = advance(&mut session, 1);
         let mut all: Vec<Value> = targets(&first).into_iter().map(|(poke, _)| poke).collect();
         all.push(json!({"figure": first.figures[0].id, "mark": "none", "kind": "click",
@@ -396,10 +422,10 @@ fn hostile_pokes_get_a_sentence_and_change_nothing() {
 
 #[test]
 fn taking_away_and_adding_without_end_is_refused_in_time() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        let first = open(&mut session, id, &json!({}));
+        let first = open(&mut session, id, &tab);
         for (mut poke, kinds) in targets(&first) {
             for kind in kinds.into_iter().filter(|kind| ["add", "remove"].contains(kind)) {
                 poke["kind"] = json!(kind);
@@ -414,7 +440,7 @@ fn taking_away_and_adding_without_end_is_refused_in_time() {
                     &format!("{id} after many {kind}"),
                     &advance(&mut session, 1).figures,
                 );
-                open(&mut session, id, &json!({}));
+                open(&mut session, id, &tab);
             }
         }
     }
@@ -473,10 +499,10 @@ fn claims_are_whole_and_can_be_begun_and_dropped() {
 
 #[test]
 fn frames_stay_small_for_long() {
-    for entry in CATALOG {
+    for (entry, tab) in tabs() {
         let id = entry.meta.id;
         let mut session = session();
-        open(&mut session, id, &json!({}));
+        open(&mut session, id, &tab);
         let last = advance(&mut session, 10 * STEPS);
         check_figures(id, &last.figures);
         let size = bytes(&last);

@@ -1,11 +1,11 @@
 //! A GPU that is lost in the middle of a run, on whatever adapter there is, natively and in the
 //! browser: the run goes on from its last snapshot, as if nothing had happened.
 use orrery::{
-    claim::LocalFuture,
     engine::Device,
     error::Result,
     exhibit::Entry,
     exhibits::CATALOG,
+    files::LocalFuture,
     params::Kind,
     session::{Chosen, Frame, Reply, Request, Session},
 };

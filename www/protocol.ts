@@ -65,6 +65,10 @@ export type Param = {
   live: boolean,
   /** Unit of the value; empty: a pure number. */
   unit: string,
+  /** Whether its options are the tabs of the exhibit. */
+  tabs: boolean,
+  /** Tabs beside which it is shown; none: all. */
+  on: Array<string>,
   /** Kind, default and range. */
   kind: Kind, };
 

@@ -4,6 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use orrery::{
     error::Error,
     exhibits::CATALOG,
+    files::Files,
     session::{Frame, Reply, Request, Session},
 };
 use pollster::block_on;
@@ -19,6 +20,7 @@ mod bench;
 mod list;
 mod reproduce;
 mod run;
+mod train;
 
 /// Working models of machine-learning papers.
 #[derive(Parser)]
@@ -36,6 +38,8 @@ enum Command {
     Run(run::Options),
     /// Measures what the papers claim: paper, here, holds.
     Reproduce(reproduce::Options),
+    /// Makes the weights that ship with the page.
+    Train(train::Options),
     /// Times a training step of three networks, and matrix products beside the crate `gemm`.
     Bench(bench::Options),
 }
@@ -104,6 +108,7 @@ pub(crate) fn main() -> ExitCode {
         Command::List(options) => list::main(&options),
         Command::Run(options) => run::main(&options),
         Command::Reproduce(options) => reproduce::main(&options),
+        Command::Train(options) => train::main(&options),
         Command::Bench(options) => bench::main(&options),
     };
     match outcome {
@@ -132,7 +137,11 @@ fn session() -> Session {
     #[expect(clippy::disallowed_methods, reason = "natively there is a clock, and it is here")]
     let began = Instant::now();
     Session::new(CATALOG, Rc::new(move || began.elapsed().as_secs_f64() * 1000.0))
+        .with_files(Files::folder(SHIPPED))
 }
+
+/// The folder of the files that ship with the page.
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/www");
 
 fn ask(session: &mut Session, request: Value) -> Result<Reply, Failure> {
     let request: Request = serde_json::from_value(request)?;

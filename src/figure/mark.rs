@@ -17,6 +17,19 @@ pub struct Mark {
     pub options: BTreeMap<&'static str, Constant>,
     /// What a reader can do to its rows.
     pub pokes: Vec<PokeKind>,
+    /// Parameters that a poke sets to its place, instead of reaching the exhibit.
+    #[serde(skip)]
+    #[cfg_attr(test, ts(skip))]
+    pub sets: Vec<(Direction, &'static str)>,
+}
+
+/// A direction in a plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the right.
+    X,
+    /// Up.
+    Y,
 }
 
 /// A constant of a mark.
@@ -205,6 +218,7 @@ impl Mark {
             channels: BTreeMap::new(),
             options: BTreeMap::new(),
             pokes: Vec::new(),
+            sets: Vec::new(),
         }
     }
 
@@ -241,6 +255,25 @@ impl Mark {
     #[must_use]
     pub fn poked(self, id: &'static str, kinds: &[PokeKind]) -> Self {
         Self { id, pokes: kinds.to_vec(), ..self }
+    }
+
+    /// Sets this parameter, which should be live, to where it is dragged along the horizontal axis;
+    /// to where it is clicked if it was [poked](Self::poked) so before.
+    #[must_use]
+    pub fn sets_x(self, name: &'static str) -> Self {
+        self.setting(Direction::X, name)
+    }
+
+    /// As [`Self::sets_x`], along the vertical axis.
+    #[must_use]
+    pub fn sets_y(self, name: &'static str) -> Self {
+        self.setting(Direction::Y, name)
+    }
+
+    fn setting(self, direction: Direction, name: &'static str) -> Self {
+        let mut mark = if self.id.is_empty() { self.poked(name, &[PokeKind::Drag]) } else { self };
+        mark.sets.push((direction, name));
+        mark
     }
 
     /// Its columns by channel, in a fixed order.

@@ -14,6 +14,7 @@ pub mod optim;
 pub mod random;
 pub mod sample;
 pub mod sor;
+pub mod tensors;
 
 #[cfg(test)]
 mod testing;

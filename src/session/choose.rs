@@ -2,13 +2,13 @@
 use super::{
     Clock, DeviceChoice, DeviceInfo, Session,
     clock::{begun, in_time},
-    run::OpenRun,
+    run::{OpenRun, Opening},
 };
 use crate::{
-    claim::LocalFuture,
     engine::{Device, DeviceKind},
     error::{Error, Result},
-    exhibit::{Ctx, Entry, Progress, Run, Values},
+    exhibit::{Progress, Run, Values},
+    files::LocalFuture,
 };
 
 /// Time that a visitor waits for both devices to be measured.
@@ -66,38 +66,26 @@ impl Chosen {
 
 impl Session {
     /// Starts a run on the device wished for, or on the CPU with a notice.
-    pub(super) async fn begin(
-        &mut self,
-        entry: Entry,
-        seed: u64,
-        wish: DeviceChoice,
-        values: &Values,
-    ) -> Result<OpenRun> {
-        let (chosen, notice) = self.choose(entry, seed, wish, values).await;
+    pub(super) async fn begin(&mut self, opening: &Opening, wish: DeviceChoice) -> Result<OpenRun> {
+        let (chosen, notice) = self.choose(opening, wish).await;
         let on_gpu = chosen.info.kind == "gpu";
-        match OpenRun::start(entry, seed, values, chosen) {
+        match OpenRun::start(opening, chosen).await {
             Err(error) if on_gpu => {
                 let notice = format!("the CPU took over because the GPU refused: {error}");
-                let open = OpenRun::start(entry, seed, values, Chosen::cpu(""))?;
+                let open = OpenRun::start(opening, Chosen::cpu("")).await?;
                 Ok(open.with_notice(Some(notice)))
             }
             begun => begun.map(|open| open.with_notice(notice)),
         }
     }
 
-    async fn choose(
-        &mut self,
-        entry: Entry,
-        seed: u64,
-        wish: DeviceChoice,
-        values: &Values,
-    ) -> (Chosen, Option<String>) {
-        if !entry.meta.devices {
+    async fn choose(&mut self, opening: &Opening, wish: DeviceChoice) -> (Chosen, Option<String>) {
+        if !opening.entry.meta.devices {
             return (Chosen::cpu("this exhibit needs no other"), None);
         }
         match wish {
             DeviceChoice::Cpu => (Chosen::cpu("as asked for"), None),
-            DeviceChoice::Auto => (self.auto(entry, seed, values).await, None),
+            DeviceChoice::Auto => (self.auto(opening).await, None),
             DeviceChoice::Gpu => match self.gpu().await {
                 Ok(gpu) => (gpu.because("as asked for"), None),
                 Err(error) => {
@@ -118,8 +106,8 @@ impl Session {
     }
 
     /// The faster device, found within [`MEASURED_MS`] unless this very run was measured last.
-    async fn auto(&mut self, entry: Entry, seed: u64, values: &Values) -> Chosen {
-        let id = entry.meta.id;
+    async fn auto(&mut self, opening: &Opening) -> Chosen {
+        let (id, values) = (opening.entry.meta.id, &opening.values);
         if let Some(last) = &self.measured
             && last.id == id
             && last.values == *values
@@ -137,7 +125,7 @@ impl Session {
             let name = &gpu.info.name;
             return Chosen::cpu(format!("the only GPU here, {name}, is acted by software"));
         }
-        let Some(chosen) = faster(entry, seed, values, gpu, &*clock, until).await else {
+        let Some(chosen) = faster(opening, gpu, &*clock, until).await else {
             return Chosen::cpu(TOO_LATE);
         };
         self.measured = Some(Measured { id, values: values.clone(), chosen: chosen.clone() });
@@ -170,19 +158,17 @@ impl Session {
 /// Measures both devices until some time, and a step of the GPU even then; `None` if it was not ready by
 /// that time.
 async fn faster(
-    entry: Entry,
-    seed: u64,
-    values: &Values,
+    opening: &Opening,
     gpu: Chosen,
     clock: &dyn Clock,
     until_ms: f64,
 ) -> Option<Chosen> {
     let cpu = Chosen::cpu("");
-    let mut ready = warm(entry, seed, gpu.device.clone(), values.clone());
+    let mut ready = warm(opening.clone(), gpu.device.clone());
     // The driver makes the pipelines while the CPU is measured.
     let ready_at_once = begun(&mut ready).await;
     let cpu_until_ms = until_ms.min(clock.now_ms() + MEASURED_CPU_MS);
-    let cpu_paces = cpu_paces(entry, seed, values, clock, cpu_until_ms).await;
+    let cpu_paces = cpu_paces(opening, clock, cpu_until_ms).await;
     let ready = match ready_at_once {
         Some(ready) => ready,
         None => in_time(clock, until_ms, ready).await?,
@@ -207,15 +193,9 @@ async fn faster(
 }
 
 /// A run after a first step, for which a GPU needs its pipelines, and a first reading back.
-fn warm(
-    entry: Entry,
-    seed: u64,
-    device: Device,
-    values: Values,
-) -> LocalFuture<'static, Result<Box<dyn Run>>> {
+fn warm(opening: Opening, device: Device) -> LocalFuture<'static, Result<Box<dyn Run>>> {
     Box::pin(async move {
-        device.set_steps_per_submission(None);
-        let mut run = (entry.start)(&Ctx { seed, device }, &values)?;
+        let (_, mut run) = opening.run_on(device).await?;
         run.steps(1).await?;
         run.refresh().await?;
         Ok(run)
@@ -223,15 +203,9 @@ fn warm(
 }
 
 /// As [`paces`], on the CPU, where the first step counts if there is no time for another.
-async fn cpu_paces(
-    entry: Entry,
-    seed: u64,
-    values: &Values,
-    clock: &dyn Clock,
-    until_ms: f64,
-) -> Result<Vec<f64>> {
+async fn cpu_paces(opening: &Opening, clock: &dyn Clock, until_ms: f64) -> Result<Vec<f64>> {
     let began = clock.now_ms();
-    let mut run = (entry.start)(&Ctx { seed, device: Device::cpu() }, values)?;
+    let (_, mut run) = opening.run_on(Device::cpu()).await?;
     let started = clock.now_ms();
     run.steps(1).await?;
     run.refresh().await?;

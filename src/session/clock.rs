@@ -1,5 +1,5 @@
 //! The time, and how to let it pass.
-use crate::claim::LocalFuture;
+use crate::files::LocalFuture;
 use std::{
     future::{self, Future},
     pin::pin,

@@ -2,10 +2,11 @@
 #![expect(unreachable_pub, reason = "params! declares for the public modules of exhibits")]
 
 use crate::{
-    claim::{Claim, LocalFuture, Measured},
+    claim::{Claim, Measured},
     error::{Error, Result},
     exhibit::{Ctx, Entry, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
     figure::{Figure, Poke, PokeKind, Trace, dot, line, linear, log},
+    files::LocalFuture,
     params::{choice, float, int, log_float, text, toggle},
     session::Clock,
 };
@@ -74,7 +75,7 @@ impl Exhibit for Valley {
     };
     type Params = Params;
 
-    fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
+    async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         if p.layout == "broken" && p.n > 4 {
             return Err(Error::Value {
                 name: "layout".to_owned(),

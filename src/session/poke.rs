@@ -1,15 +1,15 @@
 //! What a reader may do to a figure, checked before an exhibit sees it.
 use crate::{
     error::{Error, Result},
-    figure::{Axis, Body, Figure, Poke, PokeKind, Scale},
+    figure::{Axis, Body, Figure, Mark, Poke, PokeKind, Scale},
     params::Value,
 };
 
 /// Most pokes that a run keeps and an address carries.
 pub const MOST_POKES: usize = 500;
 
-/// Whether a poke is one that the figures as drawn allow.
-pub(super) fn admit(figures: &[Figure], poke: &Poke) -> Result<()> {
+/// The mark that is poked, if the figures as drawn allow it.
+pub(super) fn admit<'a>(figures: &'a [Figure], poke: &Poke) -> Result<&'a Mark> {
     let pokeable = |figure: &&Figure| marks(figure).next().is_some();
     let figure = figures.iter().find(|figure| figure.id == poke.figure).ok_or_else(|| {
         let known = figures.iter().filter(pokeable).map(|figure| figure.id);
@@ -38,7 +38,7 @@ pub(super) fn admit(figures: &[Figure], poke: &Poke) -> Result<()> {
         within("x", poke.x, x).map_err(refused)?;
         within("y", poke.y, y).map_err(refused)?;
     }
-    Ok(())
+    Ok(mark)
 }
 
 fn marks(figure: &Figure) -> impl Iterator<Item = &str> {

@@ -4,10 +4,12 @@ use super::{
     poke::{MOST_POKES, admit, continues, keep},
 };
 use crate::{
+    engine::Device,
     error::{Error, Result},
     exhibit::{Ctx, Entry, Progress, Run, Snapshot, Values},
-    figure::{Figure, Poke, PokeKind},
-    params::Value,
+    figure::{Direction, Figure, Poke, PokeKind},
+    files::Files,
+    params::{Value, find},
 };
 
 /// Steps are asked for in pieces of this length, and handed to a GPU as many at once: it must not be
@@ -16,6 +18,26 @@ const PIECE_MS: f64 = 8.0;
 
 /// Time between two snapshots of a run on a GPU.
 const SNAPSHOT_MS: f64 = 3000.0;
+
+/// What is to be run.
+#[derive(Clone)]
+pub(super) struct Opening {
+    pub(super) entry: Entry,
+    pub(super) seed: u64,
+    pub(super) values: Values,
+    pub(super) files: Files,
+}
+
+impl Opening {
+    /// A run of it on this device.
+    pub(super) async fn run_on(&self, device: Device) -> Result<(Ctx, Box<dyn Run>)> {
+        // What was measured of another run says nothing of this one.
+        device.set_steps_per_submission(None);
+        let ctx = Ctx { seed: self.seed, device, files: self.files.clone() };
+        let run = (self.entry.start)(&ctx, &self.values).await?;
+        Ok((ctx, run))
+    }
+}
 
 /// A run, with all that makes its state.
 pub(super) struct OpenRun {
@@ -52,13 +74,10 @@ struct Pace {
 }
 
 impl OpenRun {
-    pub(super) fn start(entry: Entry, seed: u64, values: &Values, on: Chosen) -> Result<Self> {
-        let ctx = Ctx { seed, device: on.device };
-        // What was measured of another run says nothing of this one.
-        ctx.device.set_steps_per_submission(None);
-        let run = (entry.start)(&ctx, values)?;
+    pub(super) async fn start(opening: &Opening, on: Chosen) -> Result<Self> {
+        let (ctx, run) = opening.run_on(on.device).await?;
         Ok(Self {
-            entry,
+            entry: opening.entry,
             ctx,
             run,
             notice: None,
@@ -81,16 +100,30 @@ impl OpenRun {
         self.device.kind == "gpu"
     }
 
-    fn values(&self) -> Values {
-        self.run.values().into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    /// What would open it as it is now.
+    fn opening(&self) -> Opening {
+        let values = self.run.values().into_iter().map(|(name, value)| (name.to_owned(), value));
+        Opening {
+            entry: self.entry,
+            seed: self.ctx.seed,
+            values: values.collect(),
+            files: self.ctx.files.clone(),
+        }
+    }
+
+    /// Sets a parameter; on an error the run is as it was.
+    pub(super) async fn set(&mut self, name: &str, value: &Value) -> Result<()> {
+        let param = find(self.entry.params, name)?;
+        (self.entry.check)(name, value)?;
+        if param.live { self.run.set(name, value) } else { self.restart_with(name, value).await }
     }
 
     /// Starts anew with one more value; on an error the old run stays.
-    pub(super) async fn restart_with(&mut self, name: &str, value: &Value) -> Result<()> {
-        let mut values = self.values();
-        values.insert(name.to_owned(), value.clone());
+    async fn restart_with(&mut self, name: &str, value: &Value) -> Result<()> {
+        let mut opening = self.opening();
+        opening.values.insert(name.to_owned(), value.clone());
         let on = Chosen { device: self.ctx.device.clone(), info: self.device.clone() };
-        let mut open = Self::start(self.entry, self.ctx.seed, &values, on)?;
+        let mut open = Self::start(&opening, on).await?;
         open.losses = self.losses;
         let lapsed = open.replay(self.pokes.iter().cloned().map(Ok)).await?.len();
         if lapsed > 0 {
@@ -105,7 +138,7 @@ impl OpenRun {
 
     /// The same run on another device, from the last snapshot, else from the start.
     pub(super) async fn again_on(&self, on: Chosen, reason: &str) -> Result<Self> {
-        let mut open = Self::start(self.entry, self.ctx.seed, &self.values(), on)?;
+        let mut open = Self::start(&self.opening(), on).await?;
         open.replay(self.pokes.iter().cloned().map(Ok)).await?;
         if let Some((step, snapshot)) = &self.saved {
             open.run.restore(snapshot)?;
@@ -121,8 +154,20 @@ impl OpenRun {
         Ok(open)
     }
 
-    pub(super) fn poke(&mut self, poke: Poke) -> Result<()> {
-        admit(&self.run.figures(), &poke)?;
+    pub(super) async fn poke(&mut self, poke: Poke) -> Result<()> {
+        let figures = self.run.figures();
+        let mark = admit(&figures, &poke)?;
+        if !mark.sets.is_empty() {
+            for (axis, name) in &mark.sets {
+                let at = match axis {
+                    Direction::X => poke.x,
+                    Direction::Y => poke.y,
+                };
+                let value = find(self.entry.params, name)?.kind.nearest(at);
+                self.set(name, &value).await?;
+            }
+            return Ok(());
+        }
         if self.pokes.len() >= MOST_POKES && !continues(&self.pokes, &poke) {
             return Err(Error::Poke {
                 figure: poke.figure,
@@ -155,7 +200,11 @@ impl OpenRun {
                     let (name, value) = ("poke".to_owned(), "one more".to_owned());
                     return Err(Error::Value { name, value, allowed });
                 }
-                admit(figures.get_or_insert_with(|| self.run.figures()), &poke)?;
+                let mark = admit(figures.get_or_insert_with(|| self.run.figures()), &poke)?;
+                if !mark.sets.is_empty() {
+                    // Its parameter is in the address itself.
+                    return Ok(());
+                }
                 self.run.poke(&poke)?;
                 if poke.kind != PokeKind::Drag {
                     figures = None;

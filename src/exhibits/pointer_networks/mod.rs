@@ -200,7 +200,7 @@ impl Exhibit for PointerNetworks {
     };
     type Params = Params;
 
-    fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
+    async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         Ok(Self {
             seed: ctx.seed,
             on_gpu: ctx.device.kind() == DeviceKind::Gpu,

@@ -10,6 +10,7 @@ use crate::{
     engine::{Device, Fusion, Graph, Program, State, math, rng::Stream},
     exhibit::{Ctx, Exhibit, Progress},
     figure::Figure,
+    files::Files,
     models::Weights,
 };
 
@@ -90,7 +91,8 @@ fn gradients_agree_with_central_differences() {
 fn open(change: impl FnOnce(&mut Params)) -> (PointerNetworks, Params) {
     let mut p = Params::default();
     change(&mut p);
-    (PointerNetworks::new(&Ctx { seed: 1, device: Device::cpu() }, &p).unwrap(), p)
+    let ctx = Ctx { seed: 1, device: Device::cpu(), files: Files::none() };
+    (pollster::block_on(PointerNetworks::new(&ctx, &p)).unwrap(), p)
 }
 
 fn draw(run: &mut PointerNetworks, p: &Params) -> Vec<Figure> {

@@ -1,0 +1,28 @@
+//! The files that ship with the page, and the tabs of an exhibit, for tests.
+use orrery::{exhibit::Entry, files::Files, params::Kind};
+use serde_json::{Value, json};
+
+/// What the tests in wasm know of the files: there is no folder there.
+const EMBEDDED: &[(&str, &[u8])] = &[];
+
+/// The files that ship with the page.
+pub(crate) fn files() -> Files {
+    if cfg!(not(target_arch = "wasm32")) {
+        return Files::folder(concat!(env!("CARGO_MANIFEST_DIR"), "/www"));
+    }
+    Files::new(|name| {
+        let known = EMBEDDED.iter().find(|(known, _)| *known == name);
+        let bytes = known.map(|(_, bytes)| bytes.to_vec()).ok_or("not embedded".to_owned());
+        Box::pin(async { bytes })
+    })
+}
+
+/// The tabs of an exhibit, each with the parameters that open it; one without a name if it has none.
+pub(crate) fn tabs(entry: &Entry) -> Vec<(&'static str, Value)> {
+    let tabs = entry.params.iter().find(|param| param.tabs);
+    let Some((name, Kind::Choice { options, .. })) = tabs.map(|param| (param.name, param.kind))
+    else {
+        return vec![("", json!({}))];
+    };
+    options.iter().map(|&tab| (tab, json!({name: tab}))).collect()
+}
