@@ -317,6 +317,9 @@ impl<E: Exhibit> Run for Running<E> {
 /// Parameter values by name, as they travel.
 pub type Values = BTreeMap<String, Value>;
 
+/// Starts a run of an exhibit at the default parameters but for those given.
+pub type Start = for<'a> fn(&'a Ctx, &'a Values) -> LocalFuture<'a, Result<Box<dyn Run>>>;
+
 /// A row of the catalog: an exhibit without its type.
 #[derive(Clone, Copy)]
 pub struct Entry {
@@ -333,7 +336,7 @@ pub struct Entry {
     /// Weights that ship with the page.
     pub shipped: fn() -> Vec<Shipped>,
     /// Starts a run at the default parameters but for those given.
-    pub start: for<'a> fn(&'a Ctx, &'a Values) -> LocalFuture<'a, Result<Box<dyn Run>>>,
+    pub start: Start,
 }
 
 impl Entry {

@@ -12,8 +12,11 @@ type Fetch = dyn Fn(&str) -> LocalFuture<'static, Result<Vec<u8>, String>>;
 #[derive(Clone)]
 pub struct Files {
     fetch: Rc<Fetch>,
-    kept: Rc<RefCell<Vec<(String, Rc<[u8]>)>>>,
+    kept: Rc<RefCell<Vec<Kept>>>,
 }
+
+/// A file that has been fetched, with its name.
+type Kept = (String, Rc<[u8]>);
 
 impl Files {
     /// Files that are fetched in this way.

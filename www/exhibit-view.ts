@@ -28,6 +28,7 @@ export class ExhibitView extends LitElement {
   declare dark: boolean;
 
   #palette = new Palette();
+  #shown = "";
   #unfolded = new Set<string>();
   #scope = `view${++views}`;
   #status = "";
@@ -62,6 +63,10 @@ export class ExhibitView extends LitElement {
       this.#heard = this.run;
       this.#palette = new Palette();
     }
+    const shown = this.#tab()?.open ?? "";
+    // The series of another tab would use up the colours of this one.
+    if (shown !== this.#shown) this.#palette = new Palette();
+    this.#shown = shown;
     this.#palette.learn(this.run.frame?.figures ?? []);
     this.#tellStatus();
   }
@@ -72,12 +77,47 @@ export class ExhibitView extends LitElement {
     const full = this.surroundings === "full";
     return html`<div class="view ${this.surroundings}">
       <div class="stage">
-        ${bare ? nothing : this.#transport()} ${full ? this.#settings() : nothing}
+        ${bare ? nothing : [this.#tabs(), this.#transport()]} ${full ? this.#settings() : nothing}
         ${this.#notices()} ${bare || run.frame === null ? nothing : this.#metrics()}
         <div class="figures" aria-busy=${run.frame === null}>${this.#figures()}</div>
         <p class="unseen" role="status" aria-live="polite">${this.#status}</p>
       </div>
       ${full ? html`<div class="aside">${this.#experiments()} ${this.#controls()}</div>` : nothing}
+    </div>`;
+  }
+
+  /** The parameter whose options are the tabs of the exhibit, with the one that is open. */
+  #tab(): { param: Param; options: string[]; open: string } | null {
+    const param = this.run.entry.params.find(({ tabs }) => tabs);
+    if (param?.kind.type !== "choice") return null;
+    return { param, options: param.kind.options, open: String(this.run.value(param.name)) };
+  }
+
+  #tabs(): TemplateResult | typeof nothing {
+    const tab = this.#tab();
+    if (tab === null) return nothing;
+    const { param, options, open } = tab;
+    const moved = (event: KeyboardEvent) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const buttons = [...(event.currentTarget as HTMLElement).querySelectorAll("button")];
+      const at = options.indexOf(open) + step + options.length;
+      buttons[at % options.length]?.focus();
+      buttons[at % options.length]?.click();
+    };
+    return html`<div class="tabs" role="tablist" aria-label=${param.label} @keydown=${moved}>
+      ${options.map(
+        (option) =>
+          html`<button
+            role="tab"
+            aria-selected=${option === open}
+            tabindex=${option === open ? 0 : -1}
+            @click=${() => option === open || this.run.set(param.name, option)}
+          >
+            ${option}
+          </button>`,
+      )}
     </div>`;
   }
 
@@ -248,7 +288,11 @@ export class ExhibitView extends LitElement {
   #controls(): TemplateResult | typeof nothing {
     const { run } = this;
     if (run.entry.params.length === 0) return nothing;
-    const groups = Map.groupBy(run.entry.params, (param) => param.group);
+    const open = this.#tab()?.open;
+    const shown = run.entry.params.filter(
+      ({ tabs, on }) => !tabs && (on.length === 0 || on.some((tab) => tab === open)),
+    );
+    const groups = Map.groupBy(shown, (param) => param.group);
     const changed = run.entry.params.some(({ name }) => run.differs(name));
     const poked = (run.frame?.pokes.length ?? 0) > 0;
     return html`<section class="controls" aria-labelledby="${this.#scope}-controls">

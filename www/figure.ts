@@ -1,5 +1,6 @@
 // A figure, drawn: every mark and channel bears the name Observable Plot gives it.
 import type {
+  Dimensions,
   ChannelValues,
   Markish,
   MarkOptions,
@@ -189,6 +190,19 @@ function paintOf(name: string, look: Look): string {
   return isSeries(name) ? look.palette.color(name, look.dark) : name;
 }
 
+/** Where a datum is taken hold of: a dot at its place, a rule in the middle of the frame. */
+function handleAt(
+  { mark }: Mark,
+  x: number | null,
+  y: number | null,
+  { width, height, marginLeft, marginRight, marginTop, marginBottom }: Dimensions,
+): Handle["at"] {
+  if (mark === "dot") return x === null || y === null ? null : { x, y };
+  if (mark === "ruleX" && x !== null) return { x, y: (marginTop + height - marginBottom) / 2 };
+  if (mark === "ruleY" && y !== null) return { x: (marginLeft + width - marginRight) / 2, y };
+  return null;
+}
+
 /** A render transform that writes down where each datum of a pokeable mark was drawn. */
 function noting(mark: Mark, handles: Handle[]): NonNullable<MarkOptions["render"]> {
   return (index, scales, values, dimensions, context, next) => {
@@ -197,8 +211,7 @@ function noting(mark: Mark, handles: Handle[]): NonNullable<MarkOptions["render"
       const element = group?.children[place];
       if (!(element instanceof SVGElement)) return;
       const [x, y] = [placeOf(values, "x", row), placeOf(values, "y", row)];
-      const placed = mark.mark === "dot" && x !== null && y !== null;
-      handles.push({ mark, index: row, element, at: placed ? { x, y } : null });
+      handles.push({ mark, index: row, element, at: handleAt(mark, x, y, dimensions) });
     });
     return group;
   };

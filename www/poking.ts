@@ -58,6 +58,7 @@ export class Poking {
       const wanted = focus ?? { mark: handle.mark.id, index: drawing.handles[0]?.index ?? 0 };
       const first = handle.mark.id === wanted.mark && handle.index === wanted.index;
       target.classList.add("handle");
+      if (handle.mark.mark.startsWith("rule")) target.classList.add("knob");
       target.dataset["handle"] = String(place);
       target.setAttribute("tabindex", first ? "0" : "-1");
       target.setAttribute("role", "button");
@@ -113,7 +114,7 @@ export class Poking {
     const now = this.#pixel(event);
     if (!held.moved && Math.hypot(now.x - held.from.x, now.y - held.from.y) < MOVED_PX) return;
     held.moved = true;
-    held.now = this.#inside(now);
+    held.now = along(handle, this.#inside(now));
     this.#place(held);
     this.#poke("drag", held.mark, held.index, held.now);
   }
@@ -189,7 +190,8 @@ export class Poking {
 
   #nudge(handle: Handle, dx: number, dy: number): void {
     if (handle.at === null || !handle.mark.pokes.includes("drag")) return;
-    handle.at = this.#inside({ x: handle.at.x + dx, y: handle.at.y + dy });
+    const moved = this.#inside({ x: handle.at.x + dx, y: handle.at.y + dy });
+    handle.at = along(handle, moved);
     this.#poke("drag", handle.mark.id, handle.index, handle.at);
   }
 
@@ -273,6 +275,12 @@ export class Poking {
     const place = at && x && y ? ` at ${x(at.x).toFixed(2)}, ${y(at.y).toFixed(2)}` : "";
     return `${mark.id} ${index + 1}${place}; ${keys.join(", ")}`;
   }
+}
+
+/** A rule moves across itself only. */
+function along({ mark, at }: Handle, to: { x: number; y: number }): { x: number; y: number } {
+  if (mark.mark === "ruleX") return { x: to.x, y: at?.y ?? to.y };
+  return mark.mark === "ruleY" ? { x: at?.x ?? to.x, y: to.y } : to;
 }
 
 /** An invisible disc, large enough for a finger. */

@@ -12,6 +12,9 @@ use std::process::{Command, Stdio};
 /// The port of `cargo xtask serve`.
 pub(crate) const DEFAULT_PORT: u16 = 8080;
 
+/// Folders under `www/` with files that exhibits load.
+const SHIPPED: [&str; 2] = ["weights", "data"];
+
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What the wasm uses beyond wasm-opt's own defaults.
@@ -63,10 +66,31 @@ pub(crate) fn stage() -> Result<()> {
     let glue = wasm(release)?;
     drop_trunk_links(&staging)?;
     run(command("node").arg("www/build.mjs").env("ORRERY_WASM_DIR", &glue))?;
+    for folder in SHIPPED {
+        copy(&root().join("www").join(folder), &staging.join(folder))?;
+    }
     write_catalog(&glue, &staging)?;
     pages::write_all(&staging)?;
     if let Ok(address) = std::env::var("ORRERY_ADDRESS") {
         println!("serve: ready at {address}");
+    }
+    Ok(())
+}
+
+/// Copies the files of a folder and of those in it; one that is not there has none.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if !from.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
+        let path = entry?.path();
+        let copied = to.join(path.file_name().context("a file without a name")?);
+        if path.is_dir() {
+            copy(&path, &copied)?;
+        } else {
+            fs::copy(&path, &copied).with_context(|| format!("copying {}", path.display()))?;
+        }
     }
     Ok(())
 }
