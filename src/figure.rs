@@ -3,9 +3,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 mod mark;
+mod spread;
 mod trace;
 
 pub use mark::*;
+pub use spread::{Curve, MOST_REPLICATES, Spread, spread};
 pub use trace::Trace;
 
 /// One figure, redrawn whole whenever it changes.

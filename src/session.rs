@@ -4,6 +4,7 @@ use crate::{
     engine::Device,
     error::{Error, Result},
     exhibit::{Entry, Values},
+    figure::spread,
     files::{Files, LocalFuture},
     params::Value,
 };
@@ -103,6 +104,10 @@ impl Session {
             Request::Set { name, value } => self.set(&name, &value).await,
             Request::Poke { poke } => self.poke(&poke).await,
             Request::Advance { steps, budget_ms } => self.advance(&steps, &budget_ms).await,
+            Request::Spread { curves } => {
+                let spreads = curves.iter().map(|curves| spread(curves)).collect::<Result<_>>()?;
+                Ok(Reply::Spread { spreads })
+            }
             Request::Check { claim, budget_ms } => self.check(claim, &budget_ms).await,
         }
     }

@@ -138,6 +138,8 @@ export class Claims extends LitElement {
       case "frame":
         if (request.type !== "open") this.#end(claim, { state: "failed", message: "no result" });
         break;
+      case "spread":
+        break;
       default:
         reply satisfies never;
     }

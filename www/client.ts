@@ -102,6 +102,7 @@ export function queued(waiting: readonly Request[], request: Request): Request[]
     }
     case "advance":
     case "check":
+    case "spread":
       return [...waiting, request];
     default:
       return request satisfies never;

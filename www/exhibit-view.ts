@@ -8,6 +8,7 @@ import "./figure-view";
 import { measured, readable } from "./numbers";
 import { Palette } from "./palette";
 import type { DeviceInfo, Experiment, Param, Poke } from "./protocol";
+import { COUNTS } from "./replicates";
 import { PACES, type Run } from "./run";
 
 /** How much surrounds the figures. */
@@ -67,7 +68,7 @@ export class ExhibitView extends LitElement {
     // The series of another tab would use up the colours of this one.
     if (shown !== this.#shown) this.#palette = new Palette();
     this.#shown = shown;
-    this.#palette.learn(this.run.frame?.figures ?? []);
+    this.#palette.learn(this.run.figures);
     this.#tellStatus();
   }
 
@@ -169,6 +170,18 @@ export class ExhibitView extends LitElement {
           another
         </button>
       </span>
+      <label title="The lines of the figures as mean and spread over so many seeds"
+        >runs
+        <select @change=${this.#replicated}>
+          ${COUNTS.map(
+            (count) =>
+              html`<option value=${count} ?selected=${count === run.seeds}>
+                ${count === 1 ? "one seed" : `${count} seeds`}
+              </option>`,
+          )}
+        </select></label
+      >
+      ${run.spread === "" ? nothing : html`<span>${run.spread}</span>`}
       ${run.entry.meta.devices ? this.#devices() : nothing}
     </div>`;
   }
@@ -254,7 +267,7 @@ export class ExhibitView extends LitElement {
       const waiting = panic === null && refused === null;
       return html`<p class="waiting">${waiting ? "Loading the model…" : "Nothing to show."}</p>`;
     }
-    return frame.figures.map(
+    return this.run.figures.map(
       (figure) =>
         html`<orrery-figure
           class=${figure.width}
@@ -351,6 +364,10 @@ export class ExhibitView extends LitElement {
     const seed = parseSeed(textOf(event));
     if (seed === null) this.run.refuse("seed", `seed: expected a whole number below 2³²`);
     else this.run.restart({ seed });
+  };
+
+  readonly #replicated = (event: Event): void => {
+    this.run.replicate(Number(textOf(event)));
   };
 
   readonly #nextSeed = (): void => {

@@ -151,7 +151,9 @@ export type Request = { "type": "open",
   /** Which. */
   claim: string,
   /** Time to use. */
-  budget_ms: number, };
+  budget_ms: number, } | { "type": "spread",
+  /** For each line, that of every seed. */
+  curves: Array<Array<Curve>>, };
 
 /** What a reader did to a mark; checked against the figure before an exhibit sees it. */
 export type Poke = {
@@ -186,7 +188,9 @@ export type Reply = { "type": "frame" } & Frame | { "type": "checking",
   /** Whether what the paper says is true of it. */
   holds: boolean,
   /** Settings, sample size, spread. */
-  detail: string, } | { "type": "error",
+  detail: string, } | { "type": "spread",
+  /** One for each line. */
+  spreads: Array<Spread>, } | { "type": "error",
   /** The field of the request that is wrong, where it is one. */
   field: string | null,
   /** What came and what is allowed, in one sentence. */
@@ -326,3 +330,25 @@ export type Constant = number | boolean | string;
 
 /** A column of values. */
 export type Column = Float32Array | Array<string>;
+
+/** The line of one seed, as a `line` mark has it. */
+export type Curve = {
+  /** Horizontal positions. */
+  x: Float32Array,
+  /** Vertical positions, as many. */
+  y: Float32Array,
+  /** Series of each row; empty: one line. */
+  z: Array<string>, };
+
+/** Mean and spread of a line over seeds. */
+export type Spread = {
+  /** Horizontal positions that every seed has. */
+  x: Array<number>,
+  /** Mean over the seeds. */
+  mean: Array<number>,
+  /** Mean less the sample standard deviation. */
+  low: Array<number>,
+  /** Mean and the sample standard deviation. */
+  high: Array<number>,
+  /** Series of each row; empty: one line. */
+  z: Array<string>, };

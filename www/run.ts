@@ -5,12 +5,14 @@ import type {
   DeviceChoice,
   Entry,
   Experiment,
+  Figure,
   Frame,
   Poke,
   Reply,
   Request,
   Value,
 } from "./protocol";
+import { Replicates } from "./replicates";
 
 /** How fast to play: steps a request at most, time it may take, and the wait before the next. */
 export interface Pace {
@@ -54,6 +56,7 @@ export class Run extends EventTarget {
   /** Values asked for and not yet confirmed by a frame. */
   readonly wished = new Map<string, Value>();
 
+  #replicates: Replicates | null = null;
   #client: Client | null = null;
   #timer = 0;
   #hidden = false;
@@ -77,7 +80,38 @@ export class Run extends EventTarget {
     this.refused = null;
     this.wished.clear();
     this.#opening = true;
+    this.replicate(this.seeds);
     this.#send({ type: "open", id: this.entry.meta.id, ...start });
+    this.#changed();
+  }
+
+  /** How many seeds run side by side. */
+  get seeds(): number {
+    return this.#replicates?.count ?? 1;
+  }
+
+  /** How far the other seeds are, in words; empty if there are none. */
+  get spread(): string {
+    return this.#replicates?.status ?? "";
+  }
+
+  /** The figures to show: of several seeds with their lines put together. */
+  get figures(): Figure[] {
+    const figures = this.frame?.figures ?? [];
+    return this.#replicates?.over(figures) ?? figures;
+  }
+
+  /** Runs so many seeds side by side from now on, this run's and those after it. */
+  replicate(seeds: number): void {
+    this.#replicates?.close();
+    this.#replicates = null;
+    if (seeds > 1) {
+      const { id } = this.entry.meta;
+      this.#replicates = new Replicates(seeds, id, this.#opening ? this.start : this.now(), () =>
+        this.#changed(),
+      );
+      if (this.frame !== null && !this.#opening) this.#replicates.reach(this.frame);
+    }
     this.#changed();
   }
 
@@ -157,6 +191,7 @@ export class Run extends EventTarget {
     this.wished.set(name, value);
     this.refused = null;
     this.#send({ type: "set", name, value });
+    this.#replicates?.follow({ type: "set", name, value });
     this.#changed();
   }
 
@@ -165,6 +200,7 @@ export class Run extends EventTarget {
     if (poke.kind === "drag") this.#dragged = performance.now();
     this.refused = null;
     this.#send({ type: "poke", poke });
+    this.#replicates?.follow({ type: "poke", poke });
   }
 
   /** Shows the reader why something was not done. */
@@ -199,6 +235,8 @@ export class Run extends EventTarget {
     this.playing = false;
     this.#client?.close();
     this.#client = null;
+    this.#replicates?.close();
+    this.#replicates = null;
   }
 
   #send(request: Request): void {
@@ -234,6 +272,7 @@ export class Run extends EventTarget {
         break;
       case "checking":
       case "checked":
+      case "spread":
         break;
       default:
         reply satisfies never;
@@ -247,6 +286,7 @@ export class Run extends EventTarget {
   #show(frame: Frame, request: Request): void {
     const first = this.frame === null;
     this.frame = frame;
+    this.#replicates?.reach(frame);
     const told = frame.notice === null ? frame.ignored : [...frame.ignored, frame.notice];
     for (const sentence of told) {
       // A frame repeats the notice of the last; what was read and dismissed stays away.

@@ -4,7 +4,7 @@ use crate::{
     claim::{Claim, Measured},
     error::{Error, Result},
     exhibit::{Entry, Experiment, Meta, Metric, Values},
-    figure::{Figure, Poke, PokeKind},
+    figure::{Curve, Figure, Poke, PokeKind, Spread},
     params::{Param, Value},
 };
 use serde::{Deserialize, Serialize};
@@ -100,6 +100,11 @@ pub enum Request {
         #[cfg_attr(test, ts(type = "number"))]
         budget_ms: Value,
     },
+    /// Puts lines of several seeds together.
+    Spread {
+        /// For each line, that of every seed.
+        curves: Vec<Vec<Curve>>,
+    },
 }
 
 /// To the page.
@@ -128,6 +133,11 @@ pub enum Reply {
         holds: bool,
         /// Settings, sample size, spread.
         detail: String,
+    },
+    /// Lines of several seeds, put together.
+    Spread {
+        /// One for each line.
+        spreads: Vec<Spread>,
     },
     /// The request failed; the run is as it was.
     Error {
@@ -347,6 +357,8 @@ mod tests {
             declared::<Mark>(),
             declared::<Constant>(),
             declared::<Column>(),
+            declared::<Curve>(),
+            declared::<Spread>(),
         ]
         .join("\n")
     }
@@ -397,6 +409,8 @@ mod tests {
             "Mark",
             "Constant",
             "Column",
+            "Curve",
+            "Spread",
         ] {
             assert!(text.contains(&format!("export type {named} =")), "{named} is not declared");
         }
