@@ -334,9 +334,9 @@ export type Column = Float32Array | Array<string>;
 /** The line of one seed, as a `line` mark has it. */
 export type Curve = {
   /** Horizontal positions. */
-  x: Float32Array,
+  x: Array<number>,
   /** Vertical positions, as many. */
-  y: Float32Array,
+  y: Array<number>,
   /** Series of each row; empty: one line. */
   z: Array<string>, };
 

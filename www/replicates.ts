@@ -186,7 +186,7 @@ function curveAt({ figures }: Frame, [figure, mark]: Place): Curve | null {
   if (line === undefined || !isLine(line)) return null;
   const { x, y, stroke } = line.channels;
   if (!(x instanceof Float32Array) || !(y instanceof Float32Array)) return null;
-  return { x, y, z: Array.isArray(stroke) ? stroke : [] };
+  return { x: [...x], y: [...y], z: Array.isArray(stroke) ? stroke : [] };
 }
 
 /** A band and the line of the mean in it, in the colours of `line`. */

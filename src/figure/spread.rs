@@ -11,10 +11,8 @@ pub const MOST_REPLICATES: usize = 16;
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Curve {
     /// Horizontal positions.
-    #[cfg_attr(test, ts(type = "Float32Array"))]
     pub x: Vec<f32>,
     /// Vertical positions, as many.
-    #[cfg_attr(test, ts(type = "Float32Array"))]
     pub y: Vec<f32>,
     /// Series of each row; empty: one line.
     pub z: Vec<String>,
