@@ -226,3 +226,23 @@ test("a figure is taken away as a drawing and as numbers", async ({ page, site }
     expect((await readFile(file, "latin1")).startsWith(start), format).toBe(true);
   }
 });
+
+test("several seeds run side by side and their lines become mean and spread", async ({
+  page,
+  site,
+}) => {
+  test.slow();
+  await open(page, site, trainer(site), "device=cpu");
+  const bands = page.locator('orrery-figure .plot [aria-label="area"]');
+  await expect(bands).toHaveCount(0);
+  const seeds = page.locator(".settings select").filter({ hasText: "3 seeds" });
+  await seeds.selectOption("3");
+  for (let step = 0; step < 3; step++) {
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+  }
+  await expect(page.locator(".settings")).toContainText("mean and spread of 3 seeds");
+  await expect(bands.first()).toBeVisible();
+  await seeds.selectOption("1");
+  await expect(bands).toHaveCount(0);
+  await expect.poll(() => stepsTaken(page)).toBe(3);
+});

@@ -68,8 +68,9 @@ export function listen(page: Page, said: string[]): void {
 
 /** An exhibit that trains; a catalog without one has nothing to test. */
 export function trainer({ catalog }: Site): Entry {
-  const entry = catalog.exhibits.find(({ meta }) => meta.devices);
-  if (entry === undefined) throw new Error("the catalog has no exhibit that trains");
+  const tabless = ({ meta, params }: Entry) => meta.devices && !params.some(({ tabs }) => tabs);
+  const entry = catalog.exhibits.find(tabless);
+  if (entry === undefined) throw new Error("the catalog has no exhibit of one tab that trains");
   return entry;
 }
 
