@@ -3,6 +3,9 @@
 use libm::cos;
 use std::f64::consts::PI;
 
+/// How many values of ω [`Grid::counts`] takes at once.
+pub const LANES: usize = 4;
+
 /// The matrix of a five-point stencil on `side` × `side` inner points, zero around them.
 ///
 /// At each point `(A x)ₚ = diagonal · xₚ − coupling · (sum of x at the four neighbours)`. Points are
@@ -114,6 +117,78 @@ impl Grid {
             }
         }
         limit
+    }
+
+    /// How often each of [`LANES`] runs of [`Self::relax`] from zero sweeps, one an ω; all at once, which
+    /// is some three times as fast, and to the same bits.
+    pub fn counts(
+        &self,
+        b: &[f64],
+        omegas: [f64; LANES],
+        tolerance: f64,
+        limit: usize,
+    ) -> [usize; LANES] {
+        assert!(b.len() == self.size(), "a vector has a number for each point");
+        let goal = tolerance * b.iter().map(|b| b * b).sum::<f64>().sqrt();
+        // One point of zeros around the grid.
+        let stride = self.side + 2;
+        let mut x = vec![[0.0; LANES]; stride * stride];
+        let mut counts = [limit; LANES];
+        for sweeps in 1..=limit {
+            self.sweep_lanes(&mut x, b, omegas);
+            let residuals = self.residual_lanes(&x, b);
+            for (count, residual) in counts.iter_mut().zip(residuals) {
+                if *count == limit && residual.sqrt() < goal {
+                    *count = sweeps;
+                }
+            }
+            if counts.iter().all(|count| *count < limit) {
+                break;
+            }
+        }
+        counts
+    }
+
+    /// [`Self::sweep`] in each lane of a vector with an edge of zeros.
+    fn sweep_lanes(&self, x: &mut [[f64; LANES]], b: &[f64], omegas: [f64; LANES]) {
+        let (n, stride) = (self.side, self.side + 2);
+        let keep = omegas.map(|omega| 1.0 - omega);
+        let scale = omegas.map(|omega| omega / self.diagonal);
+        let pull = scale.map(|scale| scale * self.coupling);
+        for (row, b) in b.chunks_exact(n).enumerate() {
+            let (before, rest) = x.split_at_mut((row + 1) * stride);
+            let (here, below) = rest.split_at_mut(stride);
+            let (above, below) = (&before[row * stride..][..n + 2], &below[..n + 2]);
+            let mut left = [0.0; LANES];
+            for i in 1..=n {
+                for lane in 0..LANES {
+                    let others = above[i][lane] + below[i][lane] + here[i + 1][lane];
+                    let known =
+                        keep[lane] * here[i][lane] + scale[lane] * b[i - 1] + pull[lane] * others;
+                    left[lane] = known + pull[lane] * left[lane];
+                }
+                here[i] = left;
+            }
+        }
+    }
+
+    /// Square of [`Self::residual`] in each lane of a vector with an edge of zeros.
+    fn residual_lanes(&self, x: &[[f64; LANES]], b: &[f64]) -> [f64; LANES] {
+        let (n, stride) = (self.side, self.side + 2);
+        let mut sums = [0.0; LANES];
+        for (row, b) in b.chunks_exact(n).enumerate() {
+            let [above, here, below] = [0, 1, 2].map(|i| &x[(row + i) * stride..][..n + 2]);
+            for i in 1..=n {
+                for lane in 0..LANES {
+                    let neighbours =
+                        above[i][lane] + here[i - 1][lane] + here[i + 1][lane] + below[i][lane];
+                    let product = self.diagonal * here[i][lane] - self.coupling * neighbours;
+                    let wrong = b[i - 1] - product;
+                    sums[lane] += wrong * wrong;
+                }
+            }
+        }
+        sums
     }
 
     /// One element of A x.
@@ -243,6 +318,18 @@ mod tests {
             let mut x = vec![0.0; 100];
             assert_eq!(grid.relax(&mut x, &[1.0; 100], omega, 1e-8, 10_000), sweeps, "{omega}");
         }
+    }
+
+    #[test]
+    fn lanes_count_as_one_by_one() {
+        let (grid, _, known) = system(7, -0.02);
+        let omegas = [1.0, 1.33, 1.6, 1.95];
+        let counts = grid.counts(&known, omegas, 1e-8, 10_000);
+        for (omega, count) in omegas.into_iter().zip(counts) {
+            let alone = grid.relax(&mut vec![0.0; grid.size()], &known, omega, 1e-8, 10_000);
+            assert_eq!(count, alone, "{omega}");
+        }
+        assert_eq!(grid.counts(&known, omegas, 1e-8, 5), [5; LANES], "no more than the limit");
     }
 
     #[test]
