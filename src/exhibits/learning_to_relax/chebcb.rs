@@ -141,10 +141,9 @@ impl ChebCb {
         let norms = self.norms();
         self.fitted = 0.0;
         for (i, known) in self.arms.iter_mut().enumerate() {
-            if i == arm || norms != before {
-                if let Some(residual) = known.fit(norms) {
-                    self.fitted = residual;
-                }
+            let stale = i == arm || norms != before;
+            if stale && let Some(residual) = known.fit(norms) {
+                self.fitted = residual;
             }
         }
     }
@@ -181,7 +180,8 @@ impl Arm {
                 let row = &self.gram[i * m..(i + 1) * m];
                 row.iter().zip(&self.theta).map(|(g, theta)| g * theta).sum()
             };
-            let cross = |i: usize| self.theta[i] * (product(i) - 2.0 * self.moment[i] / norms.scale);
+            let cross =
+                |i: usize| self.theta[i] * (product(i) - 2.0 * self.moment[i] / norms.scale);
             (0..m).map(cross).sum::<f64>() + self.square / (norms.scale * norms.scale)
         })
     }

@@ -124,8 +124,8 @@ impl Heat {
         let here = Stencil { side, diagonal: 1.0 - 4.0 * weight, coupling: -weight };
         self.each(|heat, at, x, y| {
             let neighbours = heat.u[at - side - 2] + heat.u[at - 1] + heat.u[at + 1];
-            let product = here.diagonal * heat.u[at]
-                - here.coupling * (neighbours + heat.u[at + side + 2]);
+            let product =
+                here.diagonal * heat.u[at] - here.coupling * (neighbours + heat.u[at + side + 2]);
             heat.b[at] = product + DT * 32.0 * bump(x, y, centre, 0.125);
         });
         self.matrix = Stencil { side, diagonal: 1.0 + 4.0 * weight, coupling: weight };
@@ -136,7 +136,8 @@ impl Heat {
         let mut costs = Vec::with_capacity(omegas.len());
         for group in omegas.chunks(LANES) {
             let lanes = array::from_fn(|i| group[i.min(group.len() - 1)]);
-            let (counts, _) = self.matrix.solve::<LANES>(&self.u, &self.b, Preconditioner::Ssor(lanes));
+            let (counts, _) =
+                self.matrix.solve::<LANES>(&self.u, &self.b, Preconditioner::Ssor(lanes));
             costs.extend(&counts[..group.len()]);
         }
         costs
@@ -242,9 +243,12 @@ impl Stencil {
             }
             self.apply(&p, &mut q);
             let curvature = dot(&p, &q);
-            let alpha: [f64; L] = array::from_fn(|l| {
-                if counts[l] < LIMIT { 0.0 } else { ratio(now[l], curvature[l]) }
-            });
+            let alpha: [f64; L] =
+                array::from_fn(
+                    |l| {
+                        if counts[l] < LIMIT { 0.0 } else { ratio(now[l], curvature[l]) }
+                    },
+                );
             for (x, p) in x.iter_mut().zip(&p) {
                 *x = array::from_fn(|l| x[l] + alpha[l] * p[l]);
             }

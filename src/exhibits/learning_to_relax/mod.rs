@@ -1,7 +1,195 @@
-//! Learning to relax: in the making.
+//! Learning to relax: a bandit turns the knob of a linear solver while the work goes on.
+//!
+//! Khodak, Chow, Balcan & Talwalkar 2024, "Learning to Relax: Setting Solver Parameters Across a Sequence
+//! of Linear System Instances", arXiv:2310.02246.
+//!
+//! Successive over-relaxation (SOR) solves $Ax = b$ by sweeps, $x_p \leftarrow (1-\omega)x_p +
+//! \frac{\omega}{A_{pp}}\big(b_p - \sum_{q\ne p} A_{pq}x_q\big)$. How many it needs depends on $\omega$ by
+//! an order of magnitude. Young's theory knows the best for the five-point Laplacian,
+//! $\omega^* = 2/(1+\sqrt{1-\beta^2})$ with $\beta$ the spectral radius of Jacobi's iteration, but $\beta$ is
+//! dear to compute. If related systems come one after another, a bandit that sees only the number of sweeps
+//! can choose. It works since the cost is bounded by
+//!
+//! $$U(\omega) = 1 + \frac{\ln(1/\varepsilon)}{-\ln(\rho(C_\omega) + \tau(1-\rho(C_\omega)))}$$
+//!
+//! which falls towards $\omega^*$ and is Lipschitz beyond it. Tsallis-INF plays
+//! $p_i = 4/(\eta(k_i/K - x))^2$; ChebCB fits a Chebyshev series in the shift $c$ of $A + cI$ to each arm's
+//! costs and plays an arm with probability inverse to its predicted gap.
+//!
+//! Claim: the total cost comes near that of the best fixed $\omega$ without knowing it, and near that of the
+//! best $\omega$ for each system if the shift is visible.
+//!
+//! | paper | code | meaning |
+//! |-------|------|---------|
+//! | $\omega, \omega^*$ | `omega`, `best_omega` | relaxation parameter, Young's best |
+//! | $\beta, \rho$ | `jacobi_radius`, `sor_radius` | spectral radii of Jacobi's iteration and of $C_\omega$ |
+//! | $C_\omega$ | `Defect` | takes one residual to the next |
+//! | $\tau, U$ | `tau`, `bound` | how far from normal, the bound above |
+//! | $k_i, K, \eta$ | `estimates`, `mean`, `eta` | estimated costs, their scale, learning rate |
+//! | $\theta_i, N, L$ | `theta`, `norms` | coefficients of an arm and the bounds they are held to |
+//! | $c, \kappa$ | `shift`, `kappa` | contexts: diagonal shift, diffusion coefficient |
+//!
+//! Departs from the paper: where its text and the authors' code differ, this is the code; the box-constrained
+//! least squares are solved by coordinate descent; 3 runs for 40; heat on meshes of 25 and 50 for 25 to 400,
+//! so that only iterations are compared and never time.
+use crate::{
+    claim::Claim,
+    error::{Error, Result},
+    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress},
+    figure::{Figure, Poke},
+    params,
+    params::{choice, float, int, toggle},
+};
+use landscape::Landscape;
+use one::One;
+
 pub mod chebcb;
+pub mod claims;
 pub mod heat;
+pub mod landscape;
+pub mod measure;
+pub mod one;
 pub mod race;
 pub mod systems;
 pub mod theory;
 pub mod tsallis;
+
+const SYSTEM: &[&str] = &["one system"];
+const SOLVER: &[&str] = &["one system", "landscape"];
+const LANDSCAPE: &[&str] = &["landscape"];
+
+params! {
+    /// What to look at.
+    panel: &'static str = choice(&["one system", "landscape"]).tabs();
+    /// Relaxation parameter.
+    omega: f64 = float(1.5, 1.0..=1.99).live().label("ω").on(SOLVER).group("solver");
+    /// What is added to the diagonal of the Laplacian.
+    shift: f64 = float(0.0, -0.15..=0.65).label("shift c").on(SOLVER).group("system");
+    /// Points along a side of the grid; below about 8 fewer sweeps, above 30 many more.
+    side: usize = int(10, 5..=64).label("points a side").on(SYSTEM).group("system");
+    /// Right-hand side b; the degenerate one is an eigenvector of C at ω = 1.4.
+    rhs: &'static str = choice(&["Gaussian", "ones", "point source", "degenerate"])
+        .label("right-hand side").on(SOLVER).group("system");
+    /// What the field shows.
+    field: &'static str = choice(&["residual", "error"]).live().on(SYSTEM).group("field");
+    /// How its colours run; eight decades if logarithmic.
+    scale: &'static str = choice(&["linear", "logarithmic"]).live().on(SYSTEM).group("field");
+    /// Show the upper bound of Lemma 2.1.
+    u_bound: bool = toggle(true).live().label("U(ω)").on(LANDSCAPE).group("curves");
+    /// Show what the spectral radius promises in the long run.
+    estimate: bool = toggle(true).live().label("asymptotic estimate").on(LANDSCAPE).group("curves");
+    /// Show the bound of the energy norm.
+    energy: bool = toggle(false).live().label("energy bound").on(LANDSCAPE).group("curves");
+}
+
+/// The panel that is open.
+pub enum LearningToRelax {
+    /// One system, sweep by sweep.
+    One(One),
+    /// Cost against ω.
+    Landscape(Landscape),
+}
+
+impl Exhibit for LearningToRelax {
+    const META: Meta = Meta {
+        id: "learning_to_relax",
+        title: "Learning to relax",
+        family: "Linear solvers",
+        hook: "Turn one knob, and the same equation takes 40 or 400 sweeps. Nobody tells you the best \
+               setting. Can a gambler find it, while the work goes on?",
+        claim: "A bandit that sees only iteration counts sets a solver's parameter almost as well as the \
+                best fixed choice in hindsight, and better if it sees a context.",
+        paper: Paper {
+            title: "Learning to Relax: Setting Solver Parameters Across a Sequence of Linear System \
+                    Instances",
+            authors: "Mikhail Khodak, Edmond Chow, Maria-Florina Balcan, Ameet Talwalkar",
+            year: 2024,
+            venue: "International Conference on Learning Representations",
+            url: "https://arxiv.org/abs/2310.02246",
+            bibtex: "@inproceedings{khodak2024learning,\n  title = {Learning to Relax: Setting Solver \
+                     Parameters Across a Sequence of Linear System Instances},\n  author = {Khodak, \
+                     Mikhail and Chow, Edmond and Balcan, Maria-Florina and Talwalkar, Ameet},\n  \
+                     booktitle = {International Conference on Learning Representations},\n  year = \
+                     {2024}\n}",
+        },
+        devices: false,
+    };
+    type Params = Params;
+
+    async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
+        Ok(match p.panel {
+            "landscape" => Self::Landscape(Landscape::new(ctx.seed, p)?),
+            _ => Self::One(One::new(ctx.seed, p)?),
+        })
+    }
+
+    async fn step(&mut self, p: &Params) -> Result<Progress> {
+        Ok(match self {
+            Self::One(one) => one.step(p),
+            Self::Landscape(landscape) => landscape.step(),
+        })
+    }
+
+    async fn refresh(&mut self, p: &Params) -> Result<()> {
+        if let Self::One(one) = self {
+            one.sync(p.omega);
+        }
+        Ok(())
+    }
+
+    fn figures(&mut self, p: &Params) -> Vec<Figure> {
+        match self {
+            Self::One(one) => one.figures(p),
+            Self::Landscape(landscape) => landscape.figures(p),
+        }
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        match self {
+            Self::One(one) => one.metrics(),
+            Self::Landscape(landscape) => landscape.metrics(),
+        }
+    }
+
+    fn poke(&mut self, poke: &Poke, p: &Params) -> Result<()> {
+        match self {
+            Self::One(one) => one.poke(poke, p),
+            Self::Landscape(_) => {
+                Err(refused(poke, "this figure only sets a parameter".to_owned()))
+            }
+        }
+    }
+
+    fn experiments() -> Vec<Experiment> {
+        vec![
+            Experiment::new(
+                "Past the kink",
+                "Drag ω from 1.4 to 1.7: real eigenvalues meet at ω* = 1.56 and slide onto a circle.",
+            )
+            .set("omega", 1.4)
+            .set("rhs", "ones"),
+            Experiment::new(
+                "A larger grid",
+                "At 40 points a side ω = 1 is hopeless and ω* = 1.86 is not: the gain grows with the grid.",
+            )
+            .set("side", 40)
+            .set("omega", 1.86),
+            Experiment::new(
+                "A lucky right-hand side",
+                "For an eigenvector of C at ω = 1.4 that ω needs 14 sweeps: bounds over all b miss such luck.",
+            )
+            .set("panel", "landscape")
+            .set("rhs", "degenerate")
+            .set("omega", 1.4),
+        ]
+    }
+
+    fn claims() -> Vec<Claim> {
+        claims::all()
+    }
+}
+
+/// A poke that cannot be taken up.
+fn refused(poke: &Poke, reason: String) -> Error {
+    Error::Poke { figure: poke.figure.clone(), kind: poke.kind.to_string(), reason }
+}

@@ -257,7 +257,10 @@ mod tests {
         }
         assert_eq!(young, race.young_total);
         assert_eq!(played.to_vec(), race.players.iter().map(|p| p.total).collect::<Vec<_>>());
-        assert!(race.least_total <= race.best_fixed().1, "no fixed ω is better than the best of each");
+        assert!(
+            race.least_total <= race.best_fixed().1,
+            "no fixed ω is better than the best of each"
+        );
     }
 
     #[test]

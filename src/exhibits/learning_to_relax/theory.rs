@@ -16,12 +16,13 @@ pub fn jacobi_eigenvalues(side: usize, shift: f64) -> Vec<f64> {
     wave.iter().flat_map(|a| wave.iter().map(move |b| (a + b) / (4.0 + shift))).collect()
 }
 
+/// A Jacobi eigenvalue below this is a zero with roundings.
+const NOTHING: f64 = 1e-12;
+
 /// The eigenvalues of C_ω, a pair for each pair ±μ of the Jacobi iteration's and 1 − ω for each μ = 0:
 /// the roots of (λ + ω − 1)² = λ ω² μ². Young 1971, chapter 5.
 pub fn sor_eigenvalues(side: usize, shift: f64, omega: f64) -> Vec<Complex> {
     let mut all = Vec::with_capacity(side * side);
-    // Half of a pair of roundings is no zero.
-    const NOTHING: f64 = 1e-12;
     for mu in jacobi_eigenvalues(side, shift) {
         if mu.abs() < NOTHING {
             all.push([1.0 - omega, 0.0]);
