@@ -2,10 +2,12 @@
 use crate::exhibit::Entry;
 
 pub mod learning_to_relax;
+pub mod mixup_feature_learning;
 pub mod pointer_networks;
 
 /// All exhibits, by id.
 pub const CATALOG: &[Entry] = &[
     Entry::of::<learning_to_relax::LearningToRelax>(),
+    Entry::of::<mixup_feature_learning::MixupFeatureLearning>(),
     Entry::of::<pointer_networks::PointerNetworks>(),
 ];

@@ -1,0 +1,371 @@
+//! What the paper says, and what our protocol asks for.
+use super::{
+    data::{Config, World},
+    digits::{self, Recipe},
+    measure::{Measures, Meter},
+    table::spread,
+    trainer::{Method, Rates, Trainer},
+};
+use crate::{
+    claim::{Check, Claim, Measured},
+    engine::sort,
+    error::Result,
+};
+
+/// All claims, quick ones first.
+#[expect(clippy::too_many_lines, reason = "one list")]
+pub fn all() -> Vec<Claim> {
+    vec![
+        Claim {
+            id: "mixup_learns_rare",
+            sentence: "Standard training memorises noise for the rare examples; Mixup learns their features.",
+            published: "standard: about a coin flip on rare data; Mixup: error o(ρ) (recalled, not checked)",
+            source: "abstract",
+            protocol: "Config C: n = 60, d = 1000, P = 3, σ_p = 0.1, ρ = 0.1, m = 5, η = 1, λ = 0.7, 600 \
+                       steps, seeds 1 to 3. Holds if on every seed Mixup gets at least 95% of 400 new rare \
+                       examples right, standard training at most 65%.",
+            quick: true,
+            measure: |check| Box::pin(small(check)),
+        },
+        Claim {
+            id: "larger_world",
+            sentence: "The gap stays in a larger world, closer to the theory.",
+            published: "qualitatively, in the abstract",
+            source: "abstract",
+            protocol: "Config A: n = 100, d = 2000, P = 4, σ_p = 0.08, m = 10, λ = 0.7, 800 steps, seeds 1 to \
+                       5. Holds if standard training has a rare accuracy below 65% and a common one above \
+                       99% on average, Mixup above 90% on average and 85% on every seed, and the gap is at \
+                       least 25 points on every seed.",
+            quick: true,
+            measure: |check| Box::pin(large(check)),
+        },
+        Claim {
+            id: "rare_growth",
+            sentence: "Standard training stops learning the rare features; Mixup keeps learning them.",
+            published: "curves of max ⟨w, u⟩, qualitatively",
+            source: "section on synthetic data (recalled)",
+            protocol: "Config A, seeds 1 to 5: change of the lesser Γ(u) from step 200 to 800. Holds if it is \
+                       below 15% under standard training and above 40% under Mixup (λ = 0.7), on average.",
+            quick: true,
+            measure: |check| Box::pin(growth(check)),
+        },
+        Claim {
+            id: "decoupled",
+            sentence: "Different coefficients for inputs and labels do about as well as equal ones.",
+            published: "similar accuracy on CIFAR-10, qualitatively",
+            source: "section 1",
+            protocol: "Config A, 800 steps, seeds 1 to 5. Holds if λ_x = 0.7, λ_y = 0.6 is within 8 points of \
+                       λ = 0.7 on average, or above.",
+            quick: true,
+            measure: |check| Box::pin(decoupled(check)),
+        },
+        Claim {
+            id: "labels_must_be_mixed",
+            sentence: "Mixing the inputs alone has no benefit here (ours: the paper decouples mildly).",
+            published: "not in the paper",
+            source: "our protocol",
+            protocol: "Config A, 800 steps, seeds 1 to 5, λ_x = 0.6 and λ_y = 1. Holds if its rare accuracy \
+                       is within 10 points of standard training's on average.",
+            quick: true,
+            measure: |check| Box::pin(inputs_alone(check)),
+        },
+        Claim {
+            id: "early_stop_keeps",
+            sentence: "What Mixup has learned early stays learned when it is stopped.",
+            published: "Mixup may be stopped early, qualitatively",
+            source: "abstract",
+            protocol: "Config A, λ = 0.6, 800 steps, stopped at t* of 0, 100, 200, 400, seeds 1 to 5. Holds \
+                       if the mean rare accuracy in the end does not fall as t* grows, and no Γ(u) drops by \
+                       more than 2% below its value at t*, seen every 20 steps.",
+            quick: true,
+            measure: |check| Box::pin(early(check)),
+        },
+        Claim {
+            id: "benefit_is_early",
+            sentence: "The benefit of Mixup is gained in the early phase of training.",
+            published: "stopping about half-way is as good as never stopping, or better, qualitatively",
+            source: "abstract and CIFAR-10 experiments",
+            protocol: "Config A, λ = 0.6, 800 steps, seeds 1 to 5. Holds if stopping at half of the steps \
+                       is within 3 points of rare accuracy of never stopping, on average.",
+            quick: true,
+            measure: |check| Box::pin(benefit(check)),
+        },
+        Claim {
+            id: "digits_separate",
+            sentence: "On real images, too, separate coefficients do as well as equal ones.",
+            published: "similar accuracy on CIFAR-10, qualitatively",
+            source: "section 1",
+            protocol: "Ours: 200 of 1,797 digits of 8 × 8 pixels, a network of 9 thousand weights, 1600 steps, \
+                       5 seeds; tested on all others. Holds if λ_x = 0.6, λ_y = 0.8 is at most one point of \
+                       accuracy below λ = 0.6 on average.",
+            quick: false,
+            measure: |check| Box::pin(digits_separate(check)),
+        },
+        Claim {
+            id: "digits_stopped",
+            sentence: "On real images, too, Mixup may be stopped half-way.",
+            published: "as good as never stopping, or better, on CIFAR-10, qualitatively",
+            source: "CIFAR-10 experiments",
+            protocol: "As the claim above. Holds if λ = 0.6 stopped at step 800 of 1600 is at least as accurate \
+                       as never stopped, on average.",
+            quick: false,
+            measure: |check| Box::pin(digits_stopped(check)),
+        },
+        Claim {
+            id: "digits_gain",
+            sentence: "Mixup with equal coefficients is more accurate than standard training.",
+            published: "on CIFAR-10, qualitatively",
+            source: "introduction",
+            protocol: "As the claim above: λ = 0.6 to the end against standard training. Holds if it is more \
+                       accurate on average.",
+            quick: false,
+            measure: |check| Box::pin(digits_gain(check)),
+        },
+    ]
+}
+
+/// What every claim trains with unless it says otherwise.
+const RATES: Rates =
+    Rates { eta: 1.0, lambda_x: 0.7, lambda_y: 0.7, stop: 0, beta: 1.0, sigma: 0.0 };
+
+const SIX: Rates = Rates { lambda_x: 0.6, lambda_y: 0.6, ..RATES };
+
+/// Steps of config A.
+pub const LONG: usize = 800;
+
+/// One way of training, with what.
+type Way = (Method, Rates);
+
+/// Trains each way in the world of each seed, measuring every `every` steps; by way and seed.
+async fn trained(
+    check: &Check,
+    config: &Config,
+    (ways, seeds): (&[Way], u64),
+    (steps, every): (usize, usize),
+) -> Result<Vec<Vec<Vec<Measures>>>> {
+    let mut all: Vec<Vec<Vec<Measures>>> = ways.iter().map(|_| vec![]).collect();
+    let methods: Vec<Method> = ways.iter().map(|way| way.0).collect();
+    let count = (ways.len() * seeds as usize) as f64;
+    for seed in 1..=seeds {
+        check.progress((seed - 1) as f64 / seeds as f64, format!("data of seed {seed}")).await;
+        let world = World::new(config, seed).await?;
+        let mut trainer = Trainer::new(&check.device, &world, &methods, seed)?;
+        let mut meter = Meter::new(&world)?;
+        for (lane, (method, rates)) in ways.iter().enumerate() {
+            let mut found = vec![];
+            for step in 1..=steps {
+                trainer.step(lane, rates)?;
+                if step % every == 0 || step == steps {
+                    let kept = trainer.kept(lane).await?;
+                    let measures = meter.measure(&world, *method, &kept).await?;
+                    found.push(Measures { activations: vec![], ..measures });
+                }
+                if step % 10 == 0 {
+                    let before = (seed as usize - 1) * ways.len() + lane;
+                    let done = (before as f64 + step as f64 / steps as f64) / count;
+                    let message = format!("seed {seed}, {}, step {step}", method.name());
+                    check.progress(done, message).await;
+                }
+            }
+            all[lane].push(found);
+        }
+    }
+    Ok(all)
+}
+
+/// Something at the end of each seed's run.
+fn ends(runs: &[Vec<Measures>], what: fn(&Measures) -> f32) -> Vec<f32> {
+    runs.iter().filter_map(|run| run.last()).map(what).collect()
+}
+
+fn least(values: &[f32]) -> f32 {
+    values.iter().copied().fold(f32::INFINITY, f32::min)
+}
+
+fn greatest(values: &[f32]) -> f32 {
+    values.iter().copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// "97.3 ± 1.2%".
+fn told(values: &[f32]) -> String {
+    let (mean, deviation) = spread(values);
+    format!("{:.1} ± {:.1}%", 100.0 * mean, 100.0 * deviation)
+}
+
+/// "95%, 99%, ..." seed by seed.
+fn each(values: &[f32]) -> String {
+    values.iter().map(|x| format!("{:.1}%", 100.0 * x)).collect::<Vec<String>>().join(", ")
+}
+
+async fn small(check: Check) -> Result<Measured> {
+    let ways = [(Method::Standard, RATES), (Method::Mixup, RATES)];
+    let runs = trained(&check, &Config::C, (&ways, 3), (600, 600)).await?;
+    let [standard, mixup] = [0, 1].map(|way| ends(&runs[way], |m| m.rare));
+    let common = ends(&runs[0], |m| m.common);
+    Ok(Measured {
+        here: format!("standard {}, Mixup {}", told(&standard), told(&mixup)),
+        holds: greatest(&standard) <= 0.65 && least(&mixup) >= 0.95,
+        detail: format!(
+            "rare accuracy by seed: standard {}; Mixup {}; common accuracy under standard training {}",
+            each(&standard),
+            each(&mixup),
+            told(&common)
+        ),
+    })
+}
+
+async fn large(check: Check) -> Result<Measured> {
+    let ways = [(Method::Standard, RATES), (Method::Mixup, RATES)];
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, LONG)).await?;
+    let [standard, mixup] = [0, 1].map(|way| ends(&runs[way], |m| m.rare));
+    let common = ends(&runs[0], |m| m.common);
+    let gaps: Vec<f32> = standard.iter().zip(&mixup).map(|(a, b)| b - a).collect();
+    let holds = spread(&standard).0 < 0.65
+        && spread(&common).0 > 0.99
+        && spread(&mixup).0 > 0.90
+        && least(&mixup) > 0.85
+        && least(&gaps) >= 0.25;
+    Ok(Measured {
+        here: format!("standard {}, Mixup {}", told(&standard), told(&mixup)),
+        holds,
+        detail: format!(
+            "rare accuracy by seed: standard {}; Mixup {}; common accuracy under standard training {}",
+            each(&standard),
+            each(&mixup),
+            told(&common)
+        ),
+    })
+}
+
+async fn growth(check: Check) -> Result<Measured> {
+    let ways = [(Method::Standard, RATES), (Method::Mixup, RATES)];
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, 200)).await?;
+    let change = |runs: &[Vec<Measures>]| -> Vec<f32> {
+        let of = |m: &Measures| m.learned[2].min(m.learned[3]);
+        runs.iter().map(|run| of(&run[3]) / of(&run[0]) - 1.0).collect()
+    };
+    let [standard, mixup] = [0, 1].map(|way| change(&runs[way]));
+    let within = |values: &[f32]| spread(&values.iter().map(|x| x.abs()).collect::<Vec<f32>>()).0;
+    Ok(Measured {
+        here: format!("standard {}, Mixup {}", told(&standard), told(&mixup)),
+        holds: within(&standard) < 0.15 && spread(&mixup).0 > 0.4,
+        detail: format!("by seed: standard {}; Mixup {}", each(&standard), each(&mixup)),
+    })
+}
+
+async fn decoupled(check: Check) -> Result<Measured> {
+    let apart = Rates { lambda_y: 0.6, ..RATES };
+    let ways = [(Method::Mixup, RATES), (Method::Mixup, apart)];
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, LONG)).await?;
+    let [equal, apart] = [0, 1].map(|way| ends(&runs[way], |m| m.rare));
+    Ok(Measured {
+        here: format!("λ = 0.7: {}; λ_y = 0.6: {}", told(&equal), told(&apart)),
+        holds: spread(&apart).0 >= spread(&equal).0 - 0.08,
+        detail: format!("rare accuracy by seed: {}; decoupled {}", each(&equal), each(&apart)),
+    })
+}
+
+async fn inputs_alone(check: Check) -> Result<Measured> {
+    let ways = [(Method::Standard, RATES), (Method::InputOnly, SIX)];
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, LONG)).await?;
+    let [standard, inputs] = [0, 1].map(|way| ends(&runs[way], |m| m.rare));
+    Ok(Measured {
+        here: format!("standard {}, inputs alone {}", told(&standard), told(&inputs)),
+        holds: (spread(&inputs).0 - spread(&standard).0).abs() <= 0.1,
+        detail: format!(
+            "rare accuracy by seed: {}; inputs alone {}",
+            each(&standard),
+            each(&inputs)
+        ),
+    })
+}
+
+async fn early(check: Check) -> Result<Measured> {
+    let stops = [0, 100, 200, 400];
+    let ways = stops.map(|stop| (Method::Stopped, Rates { stop, ..SIX }));
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, 20)).await?;
+    let means: Vec<f32> = runs.iter().map(|runs| spread(&ends(runs, |m| m.rare)).0).collect();
+    let mut drop = 0.0_f32;
+    for (runs, stop) in runs.iter().zip(stops).filter(|(_, stop)| *stop > 0) {
+        for run in runs {
+            for k in 2..4 {
+                let after = run[stop / 20 - 1..].iter().map(|m| m.learned[k]);
+                let start = run[stop / 20 - 1].learned[k];
+                drop = after.map(|u| 1.0 - u / start).fold(drop, f32::max);
+            }
+        }
+    }
+    let order = sort::sorted(means.len(), &|a, b| means[a].total_cmp(&means[b]));
+    Ok(Measured {
+        here: format!("t* = 0, 100, 200, 400: {}", each(&means)),
+        holds: order.is_sorted() && drop <= 0.02,
+        detail: format!(
+            "rare accuracy, mean of 5 seeds; greatest drop of Γ(u) {:.1}%",
+            100.0 * drop
+        ),
+    })
+}
+
+async fn benefit(check: Check) -> Result<Measured> {
+    let half = Rates { stop: LONG / 2, ..SIX };
+    let ways = [(Method::Stopped, half), (Method::Mixup, SIX)];
+    let runs = trained(&check, &Config::A, (&ways, 5), (LONG, LONG)).await?;
+    let [stopped, whole] = [0, 1].map(|way| ends(&runs[way], |m| m.rare));
+    Ok(Measured {
+        here: format!("stopped half-way {}, never {}", told(&stopped), told(&whole)),
+        holds: spread(&stopped).0 >= spread(&whole).0 - 0.03,
+        detail: format!(
+            "rare accuracy by seed: {}; never stopped {}",
+            each(&stopped),
+            each(&whole)
+        ),
+    })
+}
+
+/// Steps of a training on digits.
+const DIGIT_STEPS: usize = 1600;
+
+const PLAIN: Recipe = Recipe { name: "standard", lambda: [1.0; 2], stop: 0 };
+const MIXED: Recipe = Recipe { name: "Mixup", lambda: [0.6; 2], stop: usize::MAX };
+
+/// Test accuracies of two ways of training on digits, by seed.
+async fn on_digits(check: &Check, ways: [Recipe; 2]) -> Result<[Vec<f32>; 2]> {
+    let mut found = [vec![], vec![]];
+    for seed in 1..=5_u32 {
+        for (way, recipe) in ways.iter().enumerate() {
+            let part = (2 * (seed as usize - 1) + way) as f64 / 10.0;
+            let sizes = (200, DIGIT_STEPS, u64::from(seed));
+            found[way].push(digits::accuracy(check, recipe, sizes, [part, part + 0.1]).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn digits_separate(check: Check) -> Result<Measured> {
+    let separate = Recipe { name: "separate", lambda: [0.6, 0.8], ..MIXED };
+    let [equal, apart] = on_digits(&check, [MIXED, separate]).await?;
+    Ok(Measured {
+        here: format!("equal {}, separate {}", told(&equal), told(&apart)),
+        holds: spread(&apart).0 >= spread(&equal).0 - 0.01,
+        detail: format!("by seed: equal {}; separate {}", each(&equal), each(&apart)),
+    })
+}
+
+async fn digits_stopped(check: Check) -> Result<Measured> {
+    let stopped = Recipe { name: "stopped", stop: DIGIT_STEPS / 2, ..MIXED };
+    let [whole, stopped] = on_digits(&check, [MIXED, stopped]).await?;
+    Ok(Measured {
+        here: format!("stopped {}, never {}", told(&stopped), told(&whole)),
+        holds: spread(&stopped).0 >= spread(&whole).0,
+        detail: format!("by seed: stopped {}; never {}", each(&stopped), each(&whole)),
+    })
+}
+
+async fn digits_gain(check: Check) -> Result<Measured> {
+    let [plain, mixed] = on_digits(&check, [PLAIN, MIXED]).await?;
+    Ok(Measured {
+        here: format!("standard {}, Mixup {}", told(&plain), told(&mixed)),
+        holds: spread(&mixed).0 > spread(&plain).0,
+        detail: format!("by seed: standard {}; Mixup {}", each(&plain), each(&mixed)),
+    })
+}

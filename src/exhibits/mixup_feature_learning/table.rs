@@ -1,0 +1,168 @@
+//! The headline table: every way of training, mean and deviation over five seeds.
+use super::{
+    Params,
+    measure::Measures,
+    race::percent,
+    sweep::{Job, Sweep},
+    trainer::{Method, Rates},
+};
+use crate::{
+    error::Result,
+    exhibit::{Ctx, Metric, Progress},
+    figure::{Color, Figure, band, dot, linear, rule_x},
+};
+
+/// Seeds, from that of the run on.
+pub const SEEDS: u64 = 5;
+
+/// A way of training: name, method, what is special, and what the paper says of it.
+type Row = (&'static str, Method, fn(&Rates) -> Rates, &'static str);
+
+const ROWS: [Row; 7] = [
+    ("standard", Method::Standard, |r| *r, "learns common features, memorises noise for the rare"),
+    ("Mixup, λ = 0.7", Method::Mixup, |r| with(r, 0.7, 0.7), "learns the rare features too"),
+    (
+        "decoupled, λ_x = 0.7, λ_y = 0.6",
+        Method::Mixup,
+        |r| with(r, 0.7, 0.6),
+        "about as good as equal coefficients (on CIFAR-10)",
+    ),
+    (
+        "Mixup, stopped early",
+        Method::Stopped,
+        |r| with(r, 0.7, 0.7),
+        "as good, or better (on CIFAR-10): the benefit comes early",
+    ),
+    ("Beta Mixup, batches", Method::Beta, |r| *r, "the form used in practice"),
+    ("input mixing only, λ_x = 0.6", Method::InputOnly, |r| with(r, 0.6, 1.0), "– (ours)"),
+    ("rare ones oversampled", Method::Oversampled, |r| *r, "– (ours)"),
+];
+
+fn with(rates: &Rates, lambda_x: f32, lambda_y: f32) -> Rates {
+    Rates { lambda_x, lambda_y, ..*rates }
+}
+
+/// All trainings of the table.
+pub struct Table {
+    sweep: Sweep,
+}
+
+/// Mean and standard deviation; the deviation of fewer than two is zero.
+pub fn spread(values: &[f32]) -> (f32, f32) {
+    let count = values.len().max(1) as f32;
+    let mean = values.iter().sum::<f32>() / count;
+    let squares = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>();
+    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
+}
+
+impl Table {
+    /// Nothing trained yet.
+    pub fn new(ctx: &Ctx, p: &Params) -> Self {
+        let rates = p.rates();
+        let job =
+            |seed, row: &Row| Job { seed, method: row.1, rates: (row.2)(&rates), steps: p.steps };
+        let seeds = (0..SEEDS).map(|i| ctx.seed.wrapping_add(i));
+        let jobs = seeds.flat_map(|seed| ROWS.iter().map(move |row| (seed, row)));
+        let jobs = jobs.map(|(seed, row)| job(seed, row)).collect();
+        Self { sweep: Sweep::new(&ctx.device, p.config(), jobs) }
+    }
+
+    /// A few training steps.
+    pub async fn step(&mut self) -> Result<Progress> {
+        Ok(if self.sweep.step().await? { Progress::More } else { Progress::Done })
+    }
+
+    /// How far it is.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let done = self.sweep.results.len();
+        vec![
+            Metric::new("trained", "Trainings done", done as f64),
+            Metric::new("fraction", "Of all", 100.0 * self.sweep.fraction()).unit("%"),
+        ]
+    }
+
+    /// Something of all seeds that are done, for a row.
+    fn of(&self, row: usize, what: impl Fn(&Measures) -> f32) -> Vec<f32> {
+        self.sweep.results.iter().skip(row).step_by(ROWS.len()).map(what).collect()
+    }
+
+    /// Panel 7.
+    pub fn figures(&self) -> Vec<Figure> {
+        vec![self.table(), self.seeds()]
+    }
+
+    fn table(&self) -> Figure {
+        let cell = |values: Vec<f32>, shares: bool| {
+            let (mean, deviation) = spread(&values);
+            match values.len() {
+                0 => "–".to_owned(),
+                _ if shares => format!("{:.1} ± {:.1}%", 100.0 * mean, 100.0 * deviation),
+                _ => format!("{mean:.2} ± {deviation:.2}"),
+            }
+        };
+        let column = |shares: bool, what: fn(&Measures) -> f32| -> Vec<String> {
+            (0..ROWS.len()).map(|row| cell(self.of(row, what), shares)).collect()
+        };
+        let done = self.sweep.results.len() / ROWS.len();
+        let rare = |row| percent(spread(&self.of(row, |m| m.rare)).0);
+        Figure::table("headline", "Every way of training")
+            .full()
+            .caption(format!(
+                "Mean ± standard deviation over {SEEDS} seeds of data and weights, trained now, at the sizes \
+                 set beside. Γ is the mean over both classes. What the paper says is quoted in words: its \
+                 numbers could not be checked."
+            ))
+            .alt(if done == 0 {
+                "No seed is done yet.".to_owned()
+            } else {
+                format!(
+                    "{done} of {SEEDS} seeds done. Rare accuracy: standard {}, Mixup {}, decoupled {}, \
+                     stopped early {}.",
+                    rare(0),
+                    rare(1),
+                    rare(2),
+                    rare(3)
+                )
+            })
+            .column("way of training", ROWS.iter().map(|row| row.0).collect::<Vec<&str>>())
+            .column("common accuracy", column(true, |m| m.common))
+            .column("rare accuracy", column(true, |m| m.rare))
+            .column("Γ(v)", column(false, |m| 0.5 * (m.learned[0] + m.learned[1])))
+            .column("Γ(u)", column(false, |m| 0.5 * (m.learned[2] + m.learned[3])))
+            .column("the paper says", ROWS.iter().map(|row| row.3).collect::<Vec<&str>>())
+    }
+
+    fn seeds(&self) -> Figure {
+        let (mut x, mut y) = (vec![], vec![]);
+        for (row, (name, ..)) in ROWS.iter().enumerate() {
+            let values = self.of(row, |m| m.rare);
+            y.extend(std::iter::repeat_n(*name, values.len()));
+            x.extend(values);
+        }
+        let alt = format!("{} trainings done of {}.", x.len(), self.sweep.jobs.len());
+        Figure::plot(
+            "headline_seeds",
+            "New rare examples, seed by seed",
+            linear("rare accuracy").domain(0.4, 1.0),
+            band(""),
+        )
+        .full()
+        .aspect(0.3)
+        .color(Color::series().without_legend())
+        .caption("A dot a seed; the rule is a coin flip.")
+        .alt(alt)
+        .with(rule_x().x(vec![0.5]).option("strokeDasharray", "4 4"))
+        .with(dot().x(x).y(y.clone()).fill(y).r(4.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_as_by_hand() {
+        assert_eq!(spread(&[1.0, 2.0, 3.0]), (2.0, 1.0));
+        assert_eq!(spread(&[4.0]), (4.0, 0.0));
+    }
+}
