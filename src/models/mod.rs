@@ -13,6 +13,7 @@ pub mod norm;
 pub mod optim;
 pub mod random;
 pub mod sample;
+pub mod regress;
 pub mod sor;
 pub mod tensors;
 

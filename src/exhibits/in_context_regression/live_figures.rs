@@ -1,0 +1,121 @@
+//! What the third panel shows: which algorithm the net is now.
+use super::live::{AGAINST, Live, PAIRS, SAMPLE, TEST_EVERY, learners};
+use crate::figure::{Color, Figure, dot, line, linear, log};
+
+/// All figures, in a fixed order.
+pub(super) fn all(live: &Live) -> Vec<Figure> {
+    vec![which(live), profile(live), runs(live), loss(live)]
+}
+
+/// The algorithm that the chosen net was nearest to in its last test, and how near.
+fn nearest(live: &Live) -> (&'static str, f32) {
+    let tests = &live.learners[0].tests;
+    let mut best = (AGAINST[0], f32::INFINITY);
+    for name in AGAINST {
+        match tests.last(name) {
+            Some(spd) if spd < best.1 => best = (name, spd),
+            _ => {}
+        }
+    }
+    best
+}
+
+fn positive(values: &[f32]) -> Vec<f32> {
+    values.iter().map(|&v| v.max(1e-7)).collect()
+}
+
+fn which(live: &Live) -> Figure {
+    let tests = &live.learners[0].tests;
+    let (name, spd) = nearest(live);
+    let listed: Vec<String> = AGAINST
+        .iter()
+        .filter_map(|name| Some(format!("{name} {:.3}", tests.last(name)?)))
+        .collect();
+    let mut figure = Figure::plot(
+        "which",
+        format!("Which algorithm is it now? {name} ({spd:.3})"),
+        linear("training step"),
+        log("SPD a dimension, mean over n = 1 to 7"),
+    )
+    .full()
+    .color(Color::series())
+    .caption(format!(
+        "How far the net's predictions are from each algorithm's, on {SAMPLE} prompts it never saw, every \
+         {TEST_EVERY} steps. The lowest line is what the net does. One GD step has at each number of \
+         examples the rate that suits the net best.",
+    ))
+    .alt(format!("At step {}: {}.", live.step_number(), listed.join(", ")));
+    for name in AGAINST {
+        let mark = line().x(tests.get("step")).y(positive(tests.get(name))).stroke(name);
+        figure = figure.with(mark.stroke_width(2.0));
+    }
+    figure
+}
+
+fn profile(live: &Live) -> Figure {
+    let figure = Figure::plot(
+        "profile",
+        "By number of examples",
+        linear("examples in the prompt").domain(0.0, (PAIRS - 1) as f64),
+        log("SPD a dimension"),
+    )
+    .color(Color::series())
+    .caption("The newest test, by how many pairs the net had seen.");
+    let Some(tally) = &live.learners[0].newest else { return figure.alt("No test yet.") };
+    let [low, bayes, least] = learners(live.sigma).map(|learner| tally.spd(learner));
+    let all = [tally.spd_to_zero(), tally.spd_to_best_descent(), low, bayes, least];
+    let n: Vec<f32> = (1..PAIRS).map(|n| n as f32).collect();
+    let mut figure = figure.alt(format!(
+        "With {} examples the net is {:.1e} from Bayes, with one {:.1e}.",
+        PAIRS - 1,
+        all[3][PAIRS - 1],
+        all[3][1]
+    ));
+    for (name, spd) in AGAINST.iter().zip(&all) {
+        let y: Vec<f32> = spd[1..].iter().map(|&v| v.max(1e-7) as f32).collect();
+        figure = figure
+            .with(line().x(n.clone()).y(y.clone()).stroke(*name))
+            .with(dot().x(n.clone()).y(y).fill(*name).r(3.0));
+    }
+    figure
+}
+
+fn runs(live: &Live) -> Figure {
+    let mut figure = Figure::plot(
+        "runs",
+        "Nets side by side",
+        linear("training step"),
+        log("SPD a dimension to Bayes"),
+    )
+    .color(Color::series())
+    .caption("Every net gets batches of one recipe; \"beside it\" adds nets that differ in one thing.");
+    let mut words = vec![];
+    for learner in &live.learners {
+        let tests = &learner.tests;
+        words.push(format!("{} {:.3}", learner.name, tests.last("Bayes").unwrap_or(0.0)));
+        let mark = line().x(tests.get("step")).y(positive(tests.get("Bayes")));
+        figure = figure.with(mark.stroke(learner.name).stroke_width(2.0));
+    }
+    figure.alt(format!("SPD a dimension to Bayes: {}.", words.join(", ")))
+}
+
+fn loss(live: &Live) -> Figure {
+    let mut figure = Figure::plot(
+        "loss",
+        "Loss",
+        linear("training step"),
+        log("squared error a dimension"),
+    )
+    .color(Color::series())
+    .caption("Mean of the last 32 batches; with noise it cannot fall below the noise.");
+    let mut last = None;
+    for learner in &live.learners {
+        last = last.or(learner.tests.last("loss").filter(|loss| loss.is_finite()));
+        let mark = line().x(learner.tests.get("step")).y(learner.tests.get("loss"));
+        figure = figure.with(mark.stroke(learner.name).stroke_width(2.0));
+    }
+    figure.alt(match last {
+        Some(loss) => format!("The loss is {loss:.3} after {} steps.", live.step_number()),
+        None => "No step has been taken yet.".to_owned(),
+    })
+}

@@ -1,0 +1,226 @@
+//! What learning algorithm is in-context learning? A transformer whose weights do not change fits lines.
+//!
+//! Akyürek, Schuurmans, Andreas, Ma & Zhou 2023, "What learning algorithm is in-context learning?
+//! Investigations with linear models", ICLR, arXiv:2211.15661.
+//!
+//! A net reads pairs $(x_1, y_1), \dots, (x_n, y_n)$ of a linear function it has never seen, and a query
+//! $x$; it must say $y$. It is trained on many random functions $w \sim N(0, \tau^2 I)$, $y_i = w^\top x_i +
+//! \varepsilon_i$, $\varepsilon_i \sim N(0, \sigma^2)$; afterwards its weights stay, and all learning happens
+//! in its activations. Which algorithm is that? The best there is, Bayes' rule, is ridge regression:
+//!
+//! $$\hat w = (X^\top X + \tfrac{\sigma^2}{\tau^2} I)^{-1} X^\top y$$
+//!
+//! Two measures tell (section 4.1): the squared difference of predictions, SPD $= E (A_1(D)(x) -
+//! A_2(D)(x))^2$, here always divided by $d$; and that of weights, ILWD, where a black box's weights are
+//! those that explain its answers to random queries best. MSPD is the mean of SPD over $1 \le n < d$.
+//!
+//! Claim: trained nets predict like least squares without noise and like the Bayes predictor with it; small
+//! ones pass through cheaper algorithms first, one step of gradient descent, then ridge. By construction, a
+//! few layers can carry out a step of descent, or an exact update of the inverse (Theorems 1 and 2).
+//!
+//! | paper | code | shape | meaning |
+//! |-------|------|-------|---------|
+//! | $x_i, y_i$ | `x`, `y` | `[batch, n, d]`, `[batch, n]` | the examples of a prompt |
+//! | $w$ | `w` | `[d]` | the function behind them |
+//! | $H^{(l)}$ | `streams` | `[batch, tokens, hidden]` | the residual stream after block $l$ |
+//! | $\lambda, \alpha$ | `lambda`, `alpha` | | penalty of ridge, rate of descent |
+//! | SPD, ILWD | `spd`, `ilwd` | by $n$ | distances, a dimension |
+//!
+//! Departs from the paper: nets of 17 to 270 thousand weights for 50 million, 8 to 24 thousand steps for 500
+//! thousand, $d$ of 1 to 4 for 8, $\tau = 1$. Achieved distances are some $10^{-3}$ where the paper has
+//! $10^{-5}$. *Dual* tokens are ours (contexts and queries apart, no positions); *alternating* ones are the
+//! paper's. Norms are RMS, before each part; positions are trained. One GD step gets, at each $n$, the rate
+//! that suits the net best. Values of Fig. 2 are read from its text layer; heights of Figs. 1, 3, 4 are not
+//! known to us.
+use crate::{
+    error::{Error, Result},
+    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
+    figure::{Figure, Poke},
+    params,
+    params::{choice, float, int, log_float},
+};
+
+pub mod claims;
+pub mod data;
+pub mod live;
+mod live_figures;
+pub mod metrics;
+pub mod net;
+pub mod noise;
+pub mod phases;
+pub mod predict;
+pub mod prompt;
+mod prompt_figures;
+pub mod shelf;
+pub mod shipped;
+pub mod space;
+pub mod train;
+#[cfg(test)]
+mod tests;
+
+params! {
+    /// What to look at.
+    panel: &'static str = choice(&["the prompt", "weight space", "train it now", "phases", "noise matrix"]).tabs();
+    /// Standard deviation of the noise that the net was trained with.
+    noise: &'static str = choice(&["0.5", "0", "0.25", "1"]).label("trained with noise").on(&["the prompt", "weight space"]);
+    /// Where the dots start from; far out and one x are unlike anything in training.
+    dots: &'static str = choice(&["a line", "far out", "one x", "a parabola"]).live().on(&["the prompt"]);
+    /// How many dots there are before you add or remove any; training stopped at eight.
+    pairs: usize = int(5, 0..=12).live().label("number of dots").on(&["the prompt"]);
+    /// Factor on every y; 3 is a slope that training hardly saw.
+    stretch: f64 = float(1.0, 0.0..=4.0).live().label("stretch y").on(&["the prompt"]);
+    /// Penalty λ of the ridge regression that is drawn.
+    lambda: f64 = log_float(0.1, 1e-3..=10.0).live().label("ridge λ").on(&["the prompt", "weight space"]);
+    /// Rate α of the descent that is drawn, for the step on all examples and for the pass over each.
+    alpha: f64 = log_float(0.05, 1e-3..=0.5).live().label("descent rate α").on(&["the prompt", "weight space"]);
+    /// Numbers in an x.
+    dims: usize = int(1, 1..=2).label("dimensions").on(&["train it now"]);
+    /// Standard deviation of the noise on every y.
+    sigma: f32 = float(0.5, 0.0..=1.0).label("noise").on(&["train it now"]);
+    /// Blocks of attention and feed-forward.
+    layers: usize = int(2, 1..=4).on(&["train it now"]);
+    /// Width of the residual stream.
+    hidden: &'static str = choice(&["16", "8", "32", "64"]).label("width").on(&["train it now"]);
+    /// Contexts and queries apart, which is ours, or the paper's x and y in turn.
+    layout: &'static str = choice(&["dual", "alternating"]).on(&["train it now"]);
+    /// Another net or two, trained on the same recipe.
+    beside: &'static str = choice(&["nothing", "the other layout", "one layer", "both"]).label("beside it").on(&["train it now"]);
+    /// Peak of Adam's rate, which rises over the first twentieth of the steps and falls along a cosine.
+    rate: f32 = log_float(5e-3, 1e-4..=5e-2).live().label("learning rate").on(&["train it now"]);
+    /// After so many steps training ends.
+    steps: usize = int(1500, 100..=5000).label("planned steps").on(&["train it now"]);
+    /// Which shipped nets are held against which ridge.
+    matrix: &'static str = choice(&["d = 2", "d = 4"]).label("nets").on(&["noise matrix"]);
+}
+
+impl Params {
+    /// The chosen noise among those of the shipped nets, in ascending order.
+    fn noise_index(&self) -> usize {
+        ["0", "0.25", "0.5", "1"].iter().position(|&noise| noise == self.noise).unwrap_or(0)
+    }
+}
+
+/// One of the panels.
+#[expect(clippy::large_enum_variant, reason = "there is one")]
+pub enum InContextRegression {
+    /// Dots, d = 1.
+    Prompt(prompt::Prompt),
+    /// Weights, d = 2.
+    Space(space::Space),
+    /// Training.
+    Live(live::Live),
+    /// Nets by depth and width.
+    Phases(phases::Phases),
+    /// Nets by noise.
+    Noise(noise::Noise),
+}
+
+impl Exhibit for InContextRegression {
+    const META: Meta = Meta {
+        id: "in_context_regression",
+        title: "In-context regression",
+        family: "Sequence models",
+        hook: "Drag a dot: a network that has never seen these points, and whose weights do not change, \
+               redraws its line where Bayes would.",
+        claim: "Transformers trained on random linear functions learn new ones in their activations, and what \
+                they run is gradient descent, ridge regression or least squares.",
+        paper: Paper {
+            title: "What learning algorithm is in-context learning? Investigations with linear models",
+            authors: "Ekin Akyürek, Dale Schuurmans, Jacob Andreas, Tengyu Ma, Denny Zhou",
+            year: 2023,
+            venue: "International Conference on Learning Representations",
+            url: "https://arxiv.org/abs/2211.15661",
+            bibtex: "@inproceedings{akyurek2023learning,\n  title = {What learning algorithm is in-context \
+                     learning? Investigations with linear models},\n  author = {Aky{\\\"u}rek, Ekin and \
+                     Schuurmans, Dale and Andreas, Jacob and Ma, Tengyu and Zhou, Denny},\n  booktitle = \
+                     {International Conference on Learning Representations},\n  year = {2023}\n}",
+        },
+        devices: true,
+    };
+    type Params = Params;
+
+    async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
+        Ok(match p.panel {
+            "weight space" => Self::Space(space::Space::new(ctx, p).await?),
+            "train it now" => Self::Live(live::Live::new(ctx, p).await?),
+            "phases" => Self::Phases(phases::Phases::new(ctx).await?),
+            "noise matrix" => Self::Noise(noise::Noise::new(ctx, p).await?),
+            _ => Self::Prompt(prompt::Prompt::new(ctx, p).await?),
+        })
+    }
+
+    async fn step(&mut self, p: &Params) -> Result<Progress> {
+        let more = match self {
+            Self::Prompt(_) => false,
+            Self::Space(space) => space.step(),
+            Self::Live(live) => return live.step(p).await,
+            Self::Phases(phases) => phases.step().await?,
+            Self::Noise(noise) => noise.step().await?,
+        };
+        Ok(if more { Progress::More } else { Progress::Done })
+    }
+
+    async fn refresh(&mut self, p: &Params) -> Result<()> {
+        match self {
+            Self::Prompt(prompt) => prompt.refresh(p).await,
+            _ => Ok(()),
+        }
+    }
+
+    fn figures(&mut self, p: &Params) -> Vec<Figure> {
+        match self {
+            Self::Prompt(prompt) => prompt_figures::all(prompt),
+            Self::Space(space) => space.figures(p),
+            Self::Live(live) => live_figures::all(live),
+            Self::Phases(phases) => phases.figures(),
+            Self::Noise(noise) => noise.figures(),
+        }
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        match self {
+            Self::Prompt(prompt) => prompt.metrics(),
+            Self::Space(space) => space.metrics(),
+            Self::Live(live) => live.metrics(),
+            Self::Phases(phases) => phases.metrics(),
+            Self::Noise(noise) => noise.metrics(),
+        }
+    }
+
+    fn poke(&mut self, poke: &Poke, _: &Params) -> Result<()> {
+        match self {
+            Self::Prompt(prompt) => prompt.poke(poke),
+            _ => Err(Error::Poke {
+                figure: poke.figure.clone(),
+                kind: poke.kind.to_string(),
+                reason: "this panel takes none".to_owned(),
+            }),
+        }
+    }
+
+    fn experiments() -> Vec<Experiment> {
+        claims::experiments()
+    }
+
+    fn claims() -> Vec<crate::claim::Claim> {
+        claims::all()
+    }
+
+    fn shipped() -> Vec<Shipped> {
+        shipped::all()
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>> {
+        match self {
+            Self::Live(live) => Ok(Some(Snapshot::new(live.snapshot().await?))),
+            _ => Ok(None),
+        }
+    }
+
+    fn restore(&mut self, saved: &Snapshot) -> Result<()> {
+        match (self, saved.get()) {
+            (Self::Live(live), Some(saved)) => live.restore(saved),
+            _ => Ok(()),
+        }
+    }
+}
