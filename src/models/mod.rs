@@ -12,8 +12,8 @@ pub mod lstm;
 pub mod norm;
 pub mod optim;
 pub mod random;
-pub mod sample;
 pub mod regress;
+pub mod sample;
 pub mod sor;
 pub mod tensors;
 

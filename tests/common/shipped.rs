@@ -2,8 +2,33 @@
 use orrery::{exhibit::Entry, files::Files, params::Kind};
 use serde_json::{Value, json};
 
+/// Files by name, with their bytes.
+macro_rules! embedded {
+    ($($name:literal)*) => {
+        &[$(($name, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/www/", $name)))),*]
+    };
+}
+
 /// What the tests in wasm know of the files: there is no folder there.
-const EMBEDDED: &[(&str, &[u8])] = &[];
+const EMBEDDED: &[(&str, &[u8])] = embedded! {
+    "weights/in_context_regression/d1_s000.safetensors"
+    "weights/in_context_regression/d1_s025.safetensors"
+    "weights/in_context_regression/d1_s050.safetensors"
+    "weights/in_context_regression/d1_s100.safetensors"
+    "weights/in_context_regression/d2_s000.safetensors"
+    "weights/in_context_regression/d2_s025.safetensors"
+    "weights/in_context_regression/d2_s050.safetensors"
+    "weights/in_context_regression/d2_s100.safetensors"
+    "weights/in_context_regression/d4_l1_h64_s000.safetensors"
+    "weights/in_context_regression/d4_l2_h64_s000.safetensors"
+    "weights/in_context_regression/d4_l4_h16_s000.safetensors"
+    "weights/in_context_regression/d4_l4_h32_s000.safetensors"
+    "weights/in_context_regression/d4_l4_h64_s000.safetensors"
+    "weights/in_context_regression/d4_l4_h64_s025.safetensors"
+    "weights/in_context_regression/d4_l4_h64_s050.safetensors"
+    "weights/in_context_regression/d4_l4_h64_s075.safetensors"
+    "weights/in_context_regression/d4_l8_h64_s000.safetensors"
+};
 
 /// The files that ship with the page.
 pub(crate) fn files() -> Files {

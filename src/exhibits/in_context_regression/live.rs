@@ -5,7 +5,7 @@ use super::{
     metrics::{References, Tally, mean, ridge},
     net::{Layout, Net},
     predict::Predictor,
-    train::{Recipe, Trainer, recent_loss},
+    train::{Recipe, Trainer},
 };
 use crate::{
     engine::{Snapshot, rng::Stream},
@@ -25,7 +25,8 @@ pub(super) const SAMPLE: usize = 192;
 pub(super) const TEST_EVERY: usize = 25;
 
 /// What a net is tested against, in the order of the columns of [`TESTS`] after the first two.
-pub(super) const AGAINST: [&str; 5] = ["zero", "one GD step", "ridge 0.1", "Bayes", "least squares"];
+pub(super) const AGAINST: [&str; 5] =
+    ["zero", "one GD step", "ridge 0.1", "Bayes", "least squares"];
 
 /// Columns of the tests.
 const TESTS: &[&str] =
@@ -140,11 +141,8 @@ impl Live {
         let learned = learners(self.sigma);
         for learner in &mut self.learners {
             // Before the first step the beginnings are the same everywhere.
-            let mut loss = f32::NAN;
             if step > 0 {
-                let copy = learner.trainer.snapshot().await?;
-                loss = recent_loss(&copy);
-                learner.predictor.load(&copy)?;
+                learner.predictor.load(&learner.trainer.snapshot().await?)?;
             }
             let found = learner.predictor.prefixes(&self.prompts).await?;
             let tally = self.references.tally(&found);
@@ -152,9 +150,8 @@ impl Live {
             let [low, bayes, least] = learned.map(|learned| whole(&tally.spd(learned)));
             let descent = whole(&tally.spd_to_best_descent());
             let zero = whole(&tally.spd_to_zero());
-            if step == 0 {
-                loss = f32::NAN;
-            }
+            let errors = found.iter().zip(&self.prompts.y).map(|(a, y)| (a - y) * (a - y));
+            let loss = errors.sum::<f32>() / (found.len() * self.prompts.d) as f32;
             learner.tests.push(&[step as f32, loss, zero, descent, low, bayes, least]);
             learner.newest = Some(tally);
         }

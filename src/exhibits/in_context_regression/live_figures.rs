@@ -88,7 +88,9 @@ fn runs(live: &Live) -> Figure {
         log("SPD a dimension to Bayes"),
     )
     .color(Color::series())
-    .caption("Every net gets batches of one recipe; \"beside it\" adds nets that differ in one thing.");
+    .caption(
+        "Every net gets batches of one recipe; \"beside it\" adds nets that differ in one thing.",
+    );
     let mut words = vec![];
     for learner in &live.learners {
         let tests = &learner.tests;
@@ -100,22 +102,16 @@ fn runs(live: &Live) -> Figure {
 }
 
 fn loss(live: &Live) -> Figure {
-    let mut figure = Figure::plot(
-        "loss",
-        "Loss",
-        linear("training step"),
-        log("squared error a dimension"),
-    )
-    .color(Color::series())
-    .caption("Mean of the last 32 batches; with noise it cannot fall below the noise.");
-    let mut last = None;
+    let mut figure =
+        Figure::plot("loss", "Loss", linear("training step"), log("squared error a dimension"))
+            .color(Color::series())
+            .caption(
+                "Of the labels of the test prompts; with noise it cannot fall below the noise.",
+            );
+    let last = live.learners[0].tests.last("loss").unwrap_or(0.0);
     for learner in &live.learners {
-        last = last.or(learner.tests.last("loss").filter(|loss| loss.is_finite()));
         let mark = line().x(learner.tests.get("step")).y(learner.tests.get("loss"));
         figure = figure.with(mark.stroke(learner.name).stroke_width(2.0));
     }
-    figure.alt(match last {
-        Some(loss) => format!("The loss is {loss:.3} after {} steps.", live.step_number()),
-        None => "No step has been taken yet.".to_owned(),
-    })
+    figure.alt(format!("The loss is {last:.3} after {} steps.", live.step_number()))
 }

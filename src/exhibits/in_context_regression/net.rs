@@ -60,24 +60,21 @@ impl Net {
     /// The residual stream after the embedding and after every block, each `[batch, tokens, hidden]`, and
     /// the predictions as of [`Self::predict`].
     #[track_caller]
-    pub fn streams<'g>(
-        &self,
-        w: &Weights<'g>,
-        x: Var<'g>,
-        y: Var<'g>,
-    ) -> (Vec<Var<'g>>, Var<'g>) {
+    pub fn streams<'g>(&self, w: &Weights<'g>, x: Var<'g>, y: Var<'g>) -> (Vec<Var<'g>>, Var<'g>) {
         let (batch, n) = (x.dim(0), x.dim(1));
         let g = w.graph();
         let y = y.reshape([batch, n, 1]);
         match self.layout {
             Layout::Dual => {
-                let (zeros, ones) = (g.zeros([batch, n, 1]), g.scalar(1.0).broadcast_to([batch, n, 1]));
+                let (zeros, ones) =
+                    (g.zeros([batch, n, 1]), g.scalar(1.0).broadcast_to([batch, n, 1]));
                 let contexts = Var::concat(&[x, y, zeros], 2);
                 let queries = Var::concat(&[x, zeros, ones], 2);
                 let tokens = Var::concat(&[contexts, queries], 1);
-                let streams = self.blocks(w, linear(w, "embed", tokens, self.hidden), dual_mask(g, n));
+                let streams =
+                    self.blocks(w, linear(w, "embed", tokens, self.hidden), dual_mask(g, n));
                 let last = streams[self.layers].slice(1, n..2 * n);
-                (streams, self.head(w, last).reshape([batch, n]))
+                (streams, head(w, last).reshape([batch, n]))
             }
             Layout::Alternating => {
                 let xs = Var::concat(&[g.zeros([batch, n, 1]), x], 2);
@@ -88,7 +85,7 @@ impl Net {
                 let streams = self.blocks(w, tokens, causal(w, 2 * n));
                 let pairs = streams[self.layers].reshape([batch, n, 2, self.hidden]);
                 let last = pairs.slice(2, 0..1).reshape([batch, n, self.hidden]);
-                (streams, self.head(w, last).reshape([batch, n]))
+                (streams, head(w, last).reshape([batch, n]))
             }
         }
     }
@@ -115,7 +112,7 @@ impl Net {
         let earlier = present * (1.0 - row.less(column));
         let allowed = earlier.maximum(row.equal(column));
         let streams = self.blocks(w, linear(w, "embed", tokens, self.hidden), allowed);
-        self.head(w, streams[self.layers].slice(1, c..t)).reshape([batch, q])
+        head(w, streams[self.layers].slice(1, c..t)).reshape([batch, q])
     }
 
     /// The stream before the first block and after every one.
@@ -133,12 +130,12 @@ impl Net {
         }
         streams
     }
+}
 
-    /// From the last stream to a number.
-    #[track_caller]
-    fn head<'g>(&self, w: &Weights<'g>, x: Var<'g>) -> Var<'g> {
-        linear(w, "head", rms_norm(w, "norm", x), 1)
-    }
+/// From the last stream to a number.
+#[track_caller]
+fn head<'g>(w: &Weights<'g>, x: Var<'g>) -> Var<'g> {
+    linear(w, "head", rms_norm(w, "norm", x), 1)
 }
 
 /// Which of `n` contexts and `n` queries sees which: `[2n, 2n]`.

@@ -128,7 +128,8 @@ fn heat(id: &'static str, title: &str, matrix: &[Vec<f64>], names: &[String]) ->
             words.push(format!("{value:.1e}"));
         }
     }
-    let on: Vec<String> = (0..matrix.len()).map(|i| words[i * (matrix.len() + 1)].clone()).collect();
+    let on: Vec<String> =
+        (0..matrix.len()).map(|i| words[i * (matrix.len() + 1)].clone()).collect();
     let most = logs.iter().fold(0.0_f32, |a, &b| a.max(b));
     let ink: Vec<&str> =
         logs.iter().map(|&l| if l > 0.62 * most { "white" } else { "currentColor" }).collect();

@@ -81,13 +81,7 @@ impl Phases {
         vec![depth, width, self.table()]
     }
 
-    fn curve(
-        &self,
-        id: &'static str,
-        title: &str,
-        label: &'static str,
-        at: &[usize],
-    ) -> Figure {
+    fn curve(&self, id: &'static str, title: &str, label: &'static str, at: &[usize]) -> Figure {
         let models = models();
         let size = |i: &usize| {
             let net = models[*i].recipe.net;

@@ -133,9 +133,8 @@ impl Prompt {
         if self.made == Some(settings) {
             return Ok(());
         }
-        let at: Vec<f64> = (0..QUERIES)
-            .map(|i| REACH * (2.0 * i as f64 / (QUERIES - 1) as f64 - 1.0))
-            .collect();
+        let at: Vec<f64> =
+            (0..QUERIES).map(|i| REACH * (2.0 * i as f64 / (QUERIES - 1) as f64 - 1.0)).collect();
         let narrow: Vec<f32> = at.iter().map(|&x| x as f32).collect();
         let (x, y): (Vec<f32>, Vec<f32>) = self.dots.iter().map(|dot| (dot[0], dot[1])).unzip();
         let net = self.predictor.answers(&x, &y, &narrow).await?;
@@ -226,8 +225,9 @@ fn lines(
         let w = learner.weights(examples);
         at.iter().map(|&x| dot(&w, &[x])).collect()
     });
-    let near = [false, true]
-        .map(|weighted| at.iter().map(|&x| nearest(examples, NEIGHBOURS, weighted, &[x])).collect());
+    let near = [false, true].map(|weighted| {
+        at.iter().map(|&x| nearest(examples, NEIGHBOURS, weighted, &[x])).collect()
+    });
     straight.into_iter().chain(near).collect()
 }
 
@@ -258,7 +258,9 @@ fn edited(dots: &[[f32; 2]], poke: &Poke) -> Result<Vec<[f32; 2]>, String> {
     let mut dots = dots.to_vec();
     match poke.kind {
         PokeKind::Drag | PokeKind::Add if !inside => {
-            return Err(format!("x must be from −{REACH} to {REACH}, y from −{HEIGHT} to {HEIGHT}"));
+            return Err(format!(
+                "x must be from −{REACH} to {REACH}, y from −{HEIGHT} to {HEIGHT}"
+            ));
         }
         PokeKind::Add if n >= MOST_PAIRS => {
             return Err(format!("there are {MOST_PAIRS} dots already, which is the most"));

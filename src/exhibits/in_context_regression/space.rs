@@ -202,7 +202,9 @@ impl Space {
             log("ILWD, a dimension").domain(1e-6, 10.0),
         )
         .color(Color::series())
-        .caption("Squared distance between implied and true weights (eq. 13), for this prompt alone.");
+        .caption(
+            "Squared distance between implied and true weights (eq. 13), for this prompt alone.",
+        );
         let mut words = vec![];
         for (name, learner) in LEARNERS.iter().zip(self.learners(p)) {
             let y: Vec<f32> =

@@ -4,7 +4,7 @@ use super::{
     data::Prompts,
     net::{Layout, Net},
     predict::{MOST_PAIRS, Predictor},
-    prompt::Prompt,
+    prompt::{LEARNERS, Prompt},
     shipped::{LINES, models},
     train::{Recipe, Trainer, recent_loss},
 };
@@ -73,7 +73,7 @@ fn a_label_reaches_only_what_comes_after_it() {
             other.y[6 + j] += 1.0;
             let after = block_on(predictor.prefixes(&other)).unwrap();
             let same: Vec<bool> = (0..18).map(|i| before[i] == after[i]).collect();
-            assert!(same[..6 + j + 1].iter().all(|&s| s), "{layout:?} {j}: earlier {same:?}");
+            assert!(same[..=6 + j].iter().all(|&s| s), "{layout:?} {j}: earlier {same:?}");
             assert!(same[6 + j + 1..12].iter().all(|&s| !s), "{layout:?} {j}: later {same:?}");
             assert!(same[12..].iter().all(|&s| s), "{layout:?} {j}: other prompts");
         }
@@ -81,39 +81,48 @@ fn a_label_reaches_only_what_comes_after_it() {
 }
 
 #[test]
-fn queries_are_answered_as_prefixes_are_and_the_order_of_pairs_is_nothing() {
+fn queries_are_answered_as_prefixes_are() {
     let mut predictor = Predictor::new(small(Layout::Dual), 5).unwrap();
     let prompts = Prompts::draw(&mut Stream::new(2, "order"), 1, (2, 6), 0.3);
     let prefix = block_on(predictor.prefixes(&prompts)).unwrap();
-    for n in 0..6 {
+    for (n, expected) in prefix.iter().enumerate() {
         let (x, y, query) = (&prompts.x[..2 * n], &prompts.y[..n], &prompts.x[2 * n..2 * n + 2]);
         let found = block_on(predictor.answers(x, y, query)).unwrap()[0];
-        assert!((found - prefix[n]).abs() < 1e-5, "{n}: {found} {}", prefix[n]);
-        let x: Vec<f32> = x.chunks(2).rev().flatten().copied().collect();
-        let y: Vec<f32> = y.iter().rev().copied().collect();
-        let turned = block_on(predictor.answers(&x, &y, query)).unwrap()[0];
-        assert!((turned - found).abs() < 1e-5, "{n}: {turned} {found}");
+        assert!((found - expected).abs() < 1e-5, "{n}: {found} {expected}");
     }
     let long = [0.0; MOST_PAIRS + 1];
     let error = block_on(predictor.answers(&[0.0; 2 * MOST_PAIRS + 2], &long, &[0.0; 2]));
     assert!(error.unwrap_err().to_string().contains("prompt"), "one pair too many");
 }
 
+/// With more layers contexts read those before them, so their order counts: see the claim `order`.
+#[test]
+fn to_one_layer_the_order_of_pairs_is_nothing() {
+    let net = Net { layers: 1, ..small(Layout::Dual) };
+    let mut predictor = Predictor::new(net, 5).unwrap();
+    let prompts = Prompts::draw(&mut Stream::new(2, "order"), 1, (2, 6), 0.3);
+    let x: Vec<f32> = prompts.x.chunks(2).rev().flatten().copied().collect();
+    let y: Vec<f32> = prompts.y.iter().rev().copied().collect();
+    let query = [0.5, -1.0];
+    let found = block_on(predictor.answers(&prompts.x, &prompts.y, &query)).unwrap()[0];
+    let turned = block_on(predictor.answers(&x, &y, &query)).unwrap()[0];
+    assert!((turned - found).abs() < 1e-5, "{turned} {found}");
+}
+
 #[test]
 fn training_lowers_the_loss_the_same_however_steps_are_taken() {
-    let recipe =
-        Recipe { net: small(Layout::Dual), sigma: 0.5, rate: 1e-2, steps: 60, batch: 16 };
+    let recipe = Recipe { net: small(Layout::Dual), sigma: 0.5, rate: 1e-2, steps: 240, batch: 16 };
     let trained = |piece: usize| {
         let mut trainer = Trainer::new(&Device::cpu(), recipe, 1).unwrap();
         let mut losses = vec![];
-        while trainer.step < 60 {
+        while trainer.step < 240 {
             trainer.run(piece, recipe.rate).unwrap();
             losses.push(recent_loss(&block_on(trainer.snapshot()).unwrap()));
         }
         (losses[0], block_on(trainer.snapshot()).unwrap())
     };
-    let (first, whole) = trained(30);
-    assert!(recent_loss(&whole) < 0.9 * first, "{} after {first}", recent_loss(&whole));
+    let (first, whole) = trained(40);
+    assert!(recent_loss(&whole) < 0.85 * first, "{} after {first}", recent_loss(&whole));
     assert_eq!(whole, trained(1).1, "one by one");
 }
 
@@ -192,10 +201,20 @@ fn odd_prompts_are_answered_and_impossible_ones_refused() {
 }
 
 #[test]
-fn the_net_is_nearest_to_bayes_and_edits_outlast_other_dots() {
+fn the_net_is_nearest_to_bayes() {
+    let p = Params::default();
+    let mut sums = [0.0; LEARNERS.len()];
+    for seed in 1..=20 {
+        let prompt = block_on(Prompt::new(&Ctx { seed, ..ctx(files()) }, &p)).unwrap();
+        sums.iter_mut().zip(&prompt.answered.spd).for_each(|(sum, spd)| *sum += spd);
+    }
+    assert!(sums[1..].iter().all(|&sum| sum > 2.0 * sums[0]), "{LEARNERS:?} {sums:?}");
+}
+
+#[test]
+fn edits_outlast_other_dots() {
     let mut p = Params::default();
     let mut prompt = block_on(Prompt::new(&ctx(files()), &p)).unwrap();
-    assert_eq!(prompt.closest().0, "Bayes", "{:?}", prompt.answered.spd);
     prompt.poke(&poke(PokeKind::Drag, 1, -2.0, 0.5)).unwrap();
     p.dots = "one x";
     block_on(prompt.refresh(&p)).unwrap();

@@ -1,0 +1,85 @@
+//! Things to try with in-context regression.
+use crate::exhibit::Experiment;
+
+/// All of them.
+pub(super) fn all() -> Vec<Experiment> {
+    prompts().into_iter().chain(panels()).collect()
+}
+
+/// Beside the first panel.
+fn prompts() -> Vec<Experiment> {
+    let prompt = |title, text| Experiment::new(title, text).set("panel", "the prompt");
+    vec![
+        prompt(
+            "Three dots",
+            "Drag one of three dots: the net's line moves as Bayes' does, and its weights stay as they are.",
+        )
+        .set("pairs", 3),
+        prompt(
+            "No dots at all",
+            "Without a prompt the best guess is zero, and the net has learned that too.",
+        )
+        .set("pairs", 0),
+        prompt(
+            "Trained without noise",
+            "This net trusts its dots: it follows least squares where the one trained with noise holds back.",
+        )
+        .set("noise", 0)
+        .set("pairs", 2),
+        prompt(
+            "Steeper than anything seen",
+            "Every y times three: the net falls short of the line that least squares has no trouble with.",
+        )
+        .set("stretch", 3)
+        .set("pairs", 8),
+        prompt(
+            "Beyond the training data",
+            "Dots at x from 2.6 on: Bayes' rule does not mind, the net was never taught.",
+        )
+        .set("dots", "far out")
+        .set("pairs", 6),
+        prompt("The same x again and again", "Dots that share their x: the net finds their mean, and shrinks it.")
+            .set("dots", "one x")
+            .set("pairs", 4),
+        prompt(
+            "A ninth dot and more",
+            "Twelve dots, where training stopped at eight: see whether it goes on getting better.",
+        )
+        .set("pairs", 12),
+        prompt("Not a line", "Dots on a parabola: the net has only ever met lines, and answers with one.")
+            .set("dots", "a parabola")
+            .set("pairs", 8),
+    ]
+}
+
+/// Beside the others.
+fn panels() -> Vec<Experiment> {
+    vec![
+        Experiment::new(
+            "Weights from words",
+            "Press play: with each example the weights that the net implies move to where Bayes' rule has them.",
+        )
+        .set("panel", "weight space"),
+        Experiment::new(
+            "Learn to learn",
+            "Press play: the net is near zero first, then near one step of descent, then near Bayes.",
+        )
+        .set("panel", "train it now"),
+        Experiment::new(
+            "The paper's tokens",
+            "Both layouts learn side by side: the paper's must first learn which y belongs to which x.",
+        )
+        .set("panel", "train it now")
+        .set("beside", "the other layout"),
+        Experiment::new(
+            "Deeper is better",
+            "Press play to measure nets of one to eight layers: each doubling brings them nearer to least squares.",
+        )
+        .set("panel", "phases"),
+        Experiment::new(
+            "Noise chooses the algorithm",
+            "Press play: each net is nearest to the ridge regression that its noise calls for.",
+        )
+        .set("panel", "noise matrix"),
+    ]
+}
