@@ -203,6 +203,7 @@ impl From<Vec<f32>> for Column {
 }
 
 impl From<&[f32]> for Column {
+    #[inline(never)]
     fn from(values: &[f32]) -> Self {
         Self::Numbers(values.to_vec())
     }
@@ -215,6 +216,7 @@ impl From<Vec<String>> for Column {
 }
 
 impl From<Vec<&str>> for Column {
+    #[inline(never)]
     fn from(names: Vec<&str>) -> Self {
         Self::Names(names.into_iter().map(str::to_owned).collect())
     }
@@ -238,8 +240,12 @@ impl Column {
 impl Figure {
     /// A plot without marks.
     pub fn plot(id: &'static str, title: impl Into<String>, x: Axis, y: Axis) -> Self {
-        let body = Body::Plot { x, y, color: None, aspect: None, marks: Vec::new() };
-        Self::of(id, title.into(), body)
+        Self::of_plot(id, title.into(), x, y)
+    }
+
+    #[inline(never)]
+    fn of_plot(id: &'static str, title: String, x: Axis, y: Axis) -> Self {
+        Self::of(id, title, Body::Plot { x, y, color: None, aspect: None, marks: Vec::new() })
     }
 
     /// A table without columns.
@@ -247,26 +253,38 @@ impl Figure {
         Self::of(id, title.into(), Body::Table { columns: Vec::new(), highlight: None })
     }
 
+    #[inline(never)]
     const fn of(id: &'static str, title: String, body: Body) -> Self {
         Self { id, title, caption: String::new(), alt: String::new(), width: Width::Half, body }
     }
 
     /// Has this caption.
     #[must_use]
-    pub fn caption(mut self, caption: impl Into<String>) -> Self {
-        self.caption = caption.into();
+    pub fn caption(self, caption: impl Into<String>) -> Self {
+        self.with_caption(caption.into())
+    }
+
+    #[inline(never)]
+    fn with_caption(mut self, caption: String) -> Self {
+        self.caption = caption;
         self
     }
 
     /// Shows this, in words and numbers.
     #[must_use]
-    pub fn alt(mut self, alt: impl Into<String>) -> Self {
-        self.alt = alt.into();
+    pub fn alt(self, alt: impl Into<String>) -> Self {
+        self.with_alt(alt.into())
+    }
+
+    #[inline(never)]
+    fn with_alt(mut self, alt: String) -> Self {
+        self.alt = alt;
         self
     }
 
     /// Takes a row of its own.
     #[must_use]
+    #[inline(never)]
     pub fn full(mut self) -> Self {
         self.width = Width::Full;
         self
@@ -274,6 +292,7 @@ impl Figure {
 
     /// Adds a mark in front of those present; a table has none.
     #[must_use]
+    #[inline(never)]
     pub fn with(mut self, mark: Mark) -> Self {
         if let Body::Plot { marks, .. } = &mut self.body {
             marks.push(mark);
@@ -283,6 +302,7 @@ impl Figure {
 
     /// Colours its marks by this scale; a table has none.
     #[must_use]
+    #[inline(never)]
     pub fn color(mut self, scale: Color) -> Self {
         if let Body::Plot { color, .. } = &mut self.body {
             *color = Some(scale);
@@ -292,6 +312,7 @@ impl Figure {
 
     /// Has a frame this much higher than wide; a table has none.
     #[must_use]
+    #[inline(never)]
     pub fn aspect(mut self, height_over_width: f64) -> Self {
         if let Body::Plot { aspect, .. } = &mut self.body {
             *aspect = Some(height_over_width);
@@ -301,15 +322,21 @@ impl Figure {
 
     /// Adds a column at the right of a table; a plot has none.
     #[must_use]
-    pub fn column(mut self, name: impl Into<String>, values: impl Into<Column>) -> Self {
+    pub fn column(self, name: impl Into<String>, values: impl Into<Column>) -> Self {
+        self.with_column(TableColumn { name: name.into(), values: values.into() })
+    }
+
+    #[inline(never)]
+    fn with_column(mut self, column: TableColumn) -> Self {
         if let Body::Table { columns, .. } = &mut self.body {
-            columns.push(TableColumn { name: name.into(), values: values.into() });
+            columns.push(column);
         }
         self
     }
 
     /// Sets off a row of a table; a plot has none.
     #[must_use]
+    #[inline(never)]
     pub fn highlight(mut self, row: usize) -> Self {
         if let Body::Table { highlight, .. } = &mut self.body {
             *highlight = u32::try_from(row).ok();
@@ -382,12 +409,14 @@ pub fn band(label: impl Into<String>) -> Axis {
 impl Axis {
     /// Runs from `low` to `high`, whatever the data.
     #[must_use]
+    #[inline(never)]
     pub fn domain(self, low: f64, high: f64) -> Self {
         Self { domain: Some([low, high]), ..self }
     }
 
     /// Is not drawn.
     #[must_use]
+    #[inline(never)]
     pub fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
@@ -395,6 +424,7 @@ impl Axis {
 
 impl Color {
     /// One colour a series name, with a legend.
+    #[inline(never)]
     pub fn series() -> Self {
         Self { kind: Palette::Series, domain: None, label: String::new(), legend: true }
     }
@@ -411,12 +441,14 @@ impl Color {
 
     /// Runs from `low` to `high`, whatever the data.
     #[must_use]
+    #[inline(never)]
     pub fn domain(self, low: f64, high: f64) -> Self {
         Self { domain: Some([low, high]), ..self }
     }
 
     /// Has no legend.
     #[must_use]
+    #[inline(never)]
     pub fn without_legend(self) -> Self {
         Self { legend: false, ..self }
     }

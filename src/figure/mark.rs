@@ -1,4 +1,6 @@
 //! Marks: the name of a Plot function, columns by channel, constants by option.
+//!
+//! What builds them is kept out of line: inlined into the figures of every exhibit it doubles the wasm.
 use super::{Column, MOST_PIXELS, MOST_ROWS, PokeKind};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -211,6 +213,7 @@ channels! {
 }
 
 impl Mark {
+    #[inline(never)]
     const fn new(mark: &'static str) -> Self {
         Self {
             mark,
@@ -222,6 +225,7 @@ impl Mark {
         }
     }
 
+    #[inline(never)]
     fn grid(self, width: usize, height: usize, [x1, y1, x2, y2]: [f64; 4]) -> Self {
         self.option("width", width as f64)
             .option("height", height as f64)
@@ -231,6 +235,7 @@ impl Mark {
             .option("y2", y2)
     }
 
+    #[inline(never)]
     fn encode(mut self, channel: &'static str, encoding: Encoding) -> Self {
         match encoding {
             Encoding::Rows(column) => {
@@ -246,13 +251,13 @@ impl Mark {
     /// Sets an option of the Plot function by Plot's own name: `strokeDasharray`, `curve`, `dx`,
     /// `inset`, `fontSize`, `textAnchor`, ...
     #[must_use]
-    pub fn option(mut self, name: &'static str, value: impl Into<Constant>) -> Self {
-        self.options.insert(name, value.into());
-        self
+    pub fn option(self, name: &'static str, value: impl Into<Constant>) -> Self {
+        self.encode(name, Encoding::All(value.into()))
     }
 
     /// Has a name, under which a reader can do these things to its rows.
     #[must_use]
+    #[inline(never)]
     pub fn poked(self, id: &'static str, kinds: &[PokeKind]) -> Self {
         Self { id, pokes: kinds.to_vec(), ..self }
     }
@@ -270,6 +275,7 @@ impl Mark {
         self.setting(Direction::Y, name)
     }
 
+    #[inline(never)]
     fn setting(self, direction: Direction, name: &'static str) -> Self {
         let mut mark = if self.id.is_empty() { self.poked(name, &[PokeKind::Drag]) } else { self };
         mark.sets.push((direction, name));

@@ -36,6 +36,7 @@ impl Trace {
     }
 
     /// Adds a row: a value a column, in the order of the names; NaN is missing.
+    #[inline(never)]
     pub fn push(&mut self, row: &[f32]) {
         assert_eq!(row.len(), self.names.len(), "a row of a trace has a value a column");
         if self.loose {
@@ -64,17 +65,20 @@ impl Trace {
     }
 
     /// The column of that name; one that does not exist is empty.
+    #[inline(never)]
     pub fn get(&self, name: &str) -> &[f32] {
         let at = self.names.iter().position(|known| *known == name);
         at.map_or(&[], |at| &self.columns[at])
     }
 
     /// The column of that name, to draw.
+    #[inline(never)]
     pub fn column(&self, name: &str) -> Column {
         self.get(name).into()
     }
 
     /// The newest value of a column.
+    #[inline(never)]
     pub fn last(&self, name: &str) -> Option<f32> {
         self.get(name).last().copied()
     }
