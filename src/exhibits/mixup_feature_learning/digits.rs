@@ -2,7 +2,7 @@
 use super::{Params, race::percent};
 use crate::{
     engine::{Device, Graph, Program, Snapshot, State, Var, math, rng::Stream},
-    error::Result,
+    error::{Error, Result},
     exhibit::{Ctx, Metric, Progress},
     figure::Trace,
     files::Files,
@@ -110,11 +110,15 @@ impl Digits {
         let tensors = Tensors::read(FILE, &bytes)?;
         let images = tensors.get("images", &[IMAGES, 8, 8])?;
         let labels = tensors.get("labels", &[IMAGES])?;
+        if let Some(odd) = labels.iter().find(|&&label| label >= CLASSES as f32) {
+            let reason = format!("the label {odd} in it is no digit");
+            return Err(Error::File { name: FILE.to_owned(), reason });
+        }
         let mut order: Vec<usize> = (0..IMAGES).collect();
         Stream::new(seed, "digits order").shuffle(&mut order);
         Ok(Self {
             images: images.iter().map(|x| x / 8.0 - 1.0).collect(),
-            labels: labels.iter().map(|&y| (y as usize).min(CLASSES - 1)).collect(),
+            labels: labels.iter().map(|&y| y as usize).collect(),
             order,
         })
     }

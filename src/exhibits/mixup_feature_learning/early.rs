@@ -4,6 +4,7 @@ use super::{
     data::World,
     measure::{Measures, Meter},
     race::percent,
+    sweep::pace,
     trainer::{Method, Rates, Trainer},
 };
 use crate::{
@@ -38,6 +39,8 @@ pub struct Early {
     branches: Vec<Branch>,
     /// The one under way.
     curve: Vec<[f32; 3]>,
+    /// Steps taken beyond what was measured last.
+    ahead: usize,
 }
 
 impl Early {
@@ -55,6 +58,7 @@ impl Early {
             trunk: vec![],
             branches: vec![],
             curve: vec![],
+            ahead: 0,
         })
     }
 
@@ -71,7 +75,7 @@ impl Early {
             Some(branch) => {
                 let (stop, kept) = &self.saved[branch];
                 let done = self.curve.last().map_or(*stop, |row| row[0] as usize);
-                if self.curve.is_empty() {
+                if self.curve.is_empty() && self.ahead == 0 {
                     if kept.is_empty() {
                         self.trainer.reset(1, &self.world)?;
                     } else {
@@ -82,8 +86,13 @@ impl Early {
             }
         };
         let until = (from + self.pitch()).min(self.steps);
-        for _ in from..until {
+        let reached = (from + self.ahead + pace(&self.world.config)).min(until);
+        for _ in from + self.ahead..reached {
             self.trainer.step(lane, &self.rates)?;
+        }
+        self.ahead = if reached < until { reached - from } else { 0 };
+        if reached < until {
+            return Ok(Progress::More);
         }
         let kept = self.trainer.kept(lane).await?;
         let measures = self.meter.measure(&self.world, Method::Mixup, &kept).await?;

@@ -32,7 +32,7 @@
 //! steadily rather than early. Its CIFAR experiments are replaced by 8 × 8 digits, which are ours.
 use crate::{
     error::Result,
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress},
+    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
     figure::{Figure, Poke},
     params,
     params::{choice, float, int, log_float, toggle},
@@ -285,6 +285,20 @@ impl Exhibit for MixupFeatureLearning {
                 kind: poke.kind.to_string(),
                 reason: "nothing here can be changed so".to_owned(),
             }),
+        }
+    }
+
+    async fn snapshot(&self) -> Result<Option<Snapshot>> {
+        match self {
+            Self::Race(race, _) => race.snapshot().await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    fn restore(&mut self, saved: &Snapshot) -> Result<()> {
+        match self {
+            Self::Race(race, _) => race.restore(saved),
+            _ => Ok(()),
         }
     }
 

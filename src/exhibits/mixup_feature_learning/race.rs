@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    exhibit::{Ctx, Metric, Progress},
+    exhibit::{Ctx, Metric, Progress, Snapshot},
     figure::{Color, Figure, Poke, Trace, line, linear, log, rule_x, rule_y},
 };
 
@@ -29,6 +29,13 @@ pub struct Runner {
     pub measures: Measures,
     /// Steps after which they were.
     measured: usize,
+}
+
+/// What the lanes keep, and their histories.
+struct Saved {
+    step: usize,
+    kept: Vec<Vec<f32>>,
+    histories: Vec<Trace>,
 }
 
 /// Several ways of training side by side.
@@ -112,6 +119,28 @@ impl Race {
                 runner.measured = self.step;
             }
         }
+        Ok(())
+    }
+
+    /// A copy of what a lost device would take along.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let mut kept = Vec::new();
+        for lane in 0..self.runners.len() {
+            kept.push(self.trainer.kept(lane).await?);
+        }
+        let histories = self.runners.iter().map(|runner| runner.history.clone()).collect();
+        Ok(Snapshot::new(Saved { step: self.step, kept, histories }))
+    }
+
+    /// Goes back to a copy.
+    pub fn restore(&mut self, saved: &Snapshot) -> Result<()> {
+        let Some(Saved { step, kept, histories }) = saved.get() else { return Ok(()) };
+        for (lane, (kept, history)) in kept.iter().zip(histories).enumerate() {
+            self.trainer.put(lane, *step, kept)?;
+            let runner = &mut self.runners[lane];
+            (runner.history, runner.measured) = (history.clone(), usize::MAX);
+        }
+        self.step = *step;
         Ok(())
     }
 

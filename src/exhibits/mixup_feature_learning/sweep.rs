@@ -6,8 +6,17 @@ use super::{
 };
 use crate::{engine::Device, error::Result};
 
-/// Training steps at a time.
+/// Training steps from one measurement to the next.
 pub const CHUNK: usize = 25;
+
+/// Multiplications that may be made at a time, a few milliseconds' worth.
+const AT_ONCE: usize = 10_000_000;
+
+/// Training steps that are taken at a time, so that no step of a panel is long.
+pub fn pace(config: &Config) -> usize {
+    let side = config.train_patches();
+    (AT_ONCE / (side * side * 2 * config.m)).clamp(1, CHUNK)
+}
 
 /// One training of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,11 +99,15 @@ impl Sweep {
             trainer.reset(lane, world)?;
             self.curves.push(vec![]);
         }
-        let until = (self.taken + CHUNK).min(job.steps);
+        let chunk = (self.taken / CHUNK + 1) * CHUNK;
+        let until = (self.taken + pace(&self.config)).min(chunk).min(job.steps);
         for _ in self.taken..until {
             trainer.step(lane, &job.rates)?;
         }
         self.taken = until;
+        if until < chunk.min(job.steps) {
+            return Ok(true);
+        }
         let kept = trainer.kept(lane).await?;
         let mut measures = meter.measure(world, job.method, &kept).await?;
         if let Some(curve) = self.curves.last_mut() {

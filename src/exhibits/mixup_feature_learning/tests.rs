@@ -1,11 +1,21 @@
 //! The fast losses against their definitions, and the run on activations against one on weights.
 use super::{
+    MixupFeatureLearning, Params,
     data::{Config, World},
+    digits,
     measure::{Measures, Meter},
     trainer::{Kind, Method, Rates, Trainer, loss},
 };
 use crate::engine::{Device, Graph, Init, Program, State, Var, rng::Stream};
-use crate::models::loss::binary_cross_entropy;
+use crate::{
+    exhibit::{Ctx, Exhibit, Progress},
+    files::Files,
+    models::{
+        loss::binary_cross_entropy,
+        tensors::{Stored, Tensor, Tensors},
+    },
+    params::ParamSet,
+};
 
 pub(super) const RATES: Rates =
     Rates { eta: 1.0, lambda_x: 0.7, lambda_y: 0.7, stop: 100, beta: 1.0, sigma: 0.1 };
@@ -211,4 +221,108 @@ fn at_the_defaults_mixup_learns_the_rare_features_and_standard_training_does_not
         assert!(measures.train == 1.0 && measures.common > 0.99, "both fit, both learn v");
     }
     assert!(standard.noise > 5.0 * standard.learned[2], "standard memorises noise");
+}
+
+/// A run of a panel at the defaults but for some parameters.
+fn open(
+    panel: &str,
+    files: Files,
+    set: &[(&str, f64)],
+) -> crate::error::Result<(MixupFeatureLearning, Params)> {
+    let mut p = Params::default();
+    p.set("panel", &crate::params::Value::Text(panel.to_owned()))?;
+    for (name, value) in set {
+        p.set(name, &crate::params::Value::Number(*value))?;
+    }
+    let ctx = Ctx { seed: 1, device: Device::cpu(), files };
+    Ok((pollster::block_on(MixupFeatureLearning::new(&ctx, &p))?, p))
+}
+
+fn www() -> Files {
+    Files::folder(concat!(env!("CARGO_MANIFEST_DIR"), "/www"))
+}
+
+fn finish(run: &mut MixupFeatureLearning, p: &Params) -> usize {
+    for step in 1..10_000 {
+        if pollster::block_on(run.step(p)).unwrap() == Progress::Done {
+            for figure in run.figures(p) {
+                assert_eq!(figure.fault(), None);
+            }
+            return step;
+        }
+    }
+    panic!("it ends");
+}
+
+#[test]
+fn sweeps_do_all_that_they_promise() {
+    let small = [("steps", 50.0), ("d", 200.0), ("n", 40.0)];
+    for (panel, count) in
+        [("λ map", "trained"), ("early stopping", "branches"), ("table", "trained")]
+    {
+        let (mut run, p) = open(panel, Files::none(), &small).unwrap();
+        finish(&mut run, &p);
+        let done = run.metrics().into_iter().find(|m| m.name == count).and_then(|m| m.value);
+        // 81 cells and a standard training; the start and 17 points 3 steps apart; 7 ways, 5 seeds.
+        let all = [("λ map", 82.0), ("early stopping", 18.0), ("table", 35.0)];
+        let expected = all.into_iter().find(|(name, _)| *name == panel).map(|(_, count)| count);
+        assert_eq!(done, expected, "{panel}");
+    }
+}
+
+#[test]
+fn a_restored_race_goes_on_as_it_would_have() {
+    let set = [("d", 200.0)];
+    let more = |run: &mut MixupFeatureLearning, p: &Params, steps| {
+        for _ in 0..steps {
+            pollster::block_on(run.step(p)).unwrap();
+        }
+        run.metrics()
+    };
+    let (mut run, p) = open("the race", Files::none(), &set).unwrap();
+    more(&mut run, &p, 35);
+    let saved = pollster::block_on(run.snapshot()).unwrap().unwrap();
+    let expected = more(&mut run, &p, 25);
+    let (mut restored, _) = open("the race", Files::none(), &set).unwrap();
+    restored.restore(&saved).unwrap();
+    assert_eq!(more(&mut restored, &p, 25), expected);
+}
+
+#[test]
+fn networks_learn_digits() {
+    let (mut run, p) =
+        open("digits", www(), &[("digit_steps", 300.0), ("digit_stop", 150.0)]).unwrap();
+    assert_eq!(finish(&mut run, &p), 300);
+    for metric in run.metrics() {
+        // 88 to 93% after 300 steps on 200 images, whichever way.
+        assert!(metric.value.unwrap() > 80.0, "{metric:?}");
+    }
+}
+
+#[test]
+fn a_file_of_digits_that_is_missing_cut_or_wrong_is_told_in_a_sentence() {
+    let whole = pollster::block_on(www().load(digits::FILE)).unwrap();
+    let cut = whole[..1000].to_vec();
+    let tensor = |name: &str, shape: &[usize], value| Tensor {
+        name: name.to_owned(),
+        shape: shape.to_vec(),
+        values: vec![value; shape.iter().product()],
+    };
+    let odd = [tensor("images", &[1797, 8, 8], 1.0), tensor("labels", &[1797], 12.0)];
+    let odd = Tensors::write(&odd, Stored::U8).unwrap();
+    let of = |bytes: Vec<u8>| {
+        Files::new(move |_| {
+            let bytes = bytes.clone();
+            Box::pin(async { Ok(bytes) })
+        })
+    };
+    let told = |files| open("digits", files, &[]).err().unwrap().to_string();
+    for (files, part) in [
+        (Files::none(), "there are no files here"),
+        (of(cut), "no whole safetensors file"),
+        (of(odd), "the label 12 in it is no digit"),
+    ] {
+        let sentence = told(files);
+        assert!(sentence.contains(digits::FILE) && sentence.contains(part), "{sentence}");
+    }
 }
