@@ -23,7 +23,7 @@ pub fn figures(race: &DigitRace, p: &Params) -> Vec<Figure> {
 fn curves(race: &DigitRace, figure: Figure, column: &str) -> Figure {
     race.lanes().fold(figure.color(Color::series()), |figure, (recipe, _, history)| {
         let mark = line().x(history.get("step")).y(history.get(column)).stroke(recipe.name);
-        figure.with(mark.stroke_width(2.0))
+        figure.with(mark.stroke_width(2.0).option("clip", true))
     })
 }
 
@@ -81,7 +81,11 @@ fn images(race: &DigitRace, p: &Params) -> Figure {
              the right. Choose others beside."
         ))
         .alt(format!("Training image {a}, a {x}; image {b}, a {y}; and their blend, {share:.0}% of the first."))
-        .with(raster(width, height, [0.0, 0.0, width as f64, height as f64]).fill(pixels))
+        .with(
+            raster(width, height, [0.0, 0.0, width as f64, height as f64])
+                .fill(pixels)
+                .option("imageRendering", "pixelated"),
+        )
 }
 
 fn between(race: &DigitRace, p: &Params) -> Figure {

@@ -148,8 +148,8 @@ impl Early {
                 p,
                 ("early_rare", "Stop Mixup at t*", "rare accuracy"),
                 1,
-                "The thin line is Mixup to the end, the thick one is left at t* for standard training. \
-                 Drag the rule: the nearest branch that is trained is shown.",
+                "Thin: Mixup to the end, and standard training throughout. Thick: Mixup left at t* for standard \
+                 training. Drag the rule: the nearest branch that is trained is shown.",
             ),
             self.ends(p),
             self.courses(
@@ -189,10 +189,13 @@ impl Early {
             rows.iter().map(|row| (row[0], row[column])).unzip()
         };
         let (x0, y0) = columns(&self.trunk);
+        let plain = self.branches.iter().find(|b| b.stop == 0);
+        let (x1, y1) = columns(plain.map_or(&[], |b| &b.curve));
         let figure = Figure::plot(id, title, x, y)
             .color(Color::series())
             .caption(caption)
             .alt(alt)
+            .with(line().x(x1).y(y1).stroke(Method::Standard.name()))
             .with(line().x(x0).y(y0).stroke(Method::Mixup.name()))
             .with(
                 rule_x()

@@ -83,7 +83,8 @@ fn parts(race: &Race, method: Method, id: &'static str) -> Figure {
     bars.with(rule_x().x(vec![rare as f32 + 0.5]).stroke("currentColor"))
         .caption(format!(
             "F of the right class, split by patch: Σ ⟨w, x⟩² over the filters. Left of the rule are the \
-             {rare} rare examples: standard training fits them by their own noise."
+             {rare} rare examples: standard training fits them by their own noise; under Mixup the share \
+             of their clue grows step by step."
         ))
         .alt(format!(
             "{}, step {}: {:.0}% of the rare examples' logits comes from their own noise.",

@@ -48,6 +48,21 @@ fn nearest(lambda: f32) -> usize {
     (((lambda - 0.5) / PITCH).round() as usize).min(SIDE - 1)
 }
 
+/// The place of the greatest value, and a sentence on it.
+fn greatest(pixels: &[f32], done: usize) -> (Option<usize>, String) {
+    let best = (0..SIDE * SIDE).filter(|&i| pixels[i].is_finite());
+    let best = best.max_by(|&a, &b| pixels[a].total_cmp(&pixels[b]));
+    let alt = best.map_or("Nothing trained yet.".to_owned(), |i| {
+        format!(
+            "{done} of 81 cells trained. Greatest is {:.2} at λ_x = {:.2}, λ_y = {:.2}.",
+            pixels[i],
+            lambda(i % SIDE),
+            lambda(i / SIDE)
+        )
+    });
+    (best, alt)
+}
+
 impl Map {
     /// Nothing trained yet.
     pub fn new(ctx: &Ctx, p: &Params) -> Self {
@@ -106,16 +121,18 @@ impl Map {
         let value = |at: usize| self.at([at % SIDE, at / SIDE]).map_or(f32::NAN, &of);
         let pixels: Vec<f32> = (0..SIDE * SIDE).map(value).collect();
         let done = self.sweep.results.len().saturating_sub(1);
-        let best = (0..SIDE * SIDE).filter(|&i| pixels[i].is_finite());
-        let best = best.max_by(|&a, &b| pixels[a].total_cmp(&pixels[b]));
-        let alt = best.map_or("Nothing trained yet.".to_owned(), |i| {
+        let (best, alt) = greatest(&pixels, done);
+        let caption = if id == "map" {
             format!(
-                "{done} of 81 cells trained. Greatest is {:.2} at λ_x = {:.2}, λ_y = {:.2}.",
-                pixels[i],
-                lambda(i % SIDE),
-                lambda(i / SIDE)
+                "A training of {} steps for each pair. On the diagonal both are equal: Mixup as it is \
+                 known. Upper edge: only inputs are mixed. Click a cell to take its coefficients along to \
+                 the race.",
+                p.steps.div_ceil(2)
             )
-        });
+        } else {
+            "What the filters have of the rare feature that they have less of, in the same trainings."
+                .to_owned()
+        };
         let half = f64::from(PITCH) / 2.0;
         let (low, high) = (0.5 - half, 1.0 + half);
         let color = if id == "map" {
@@ -126,19 +143,18 @@ impl Map {
         let axis = |label| linear(label).domain(low, high);
         let figure = Figure::plot(id, title, axis("λ_x, inputs"), axis("λ_y, labels"));
         let figure = if best.is_some() {
-            figure.with(raster(SIDE, SIDE, [low, low, high, high]).fill(pixels))
+            figure.with(
+                raster(SIDE, SIDE, [low, low, high, high])
+                    .fill(pixels)
+                    .option("imageRendering", "pixelated"),
+            )
         } else {
             figure
         };
         figure
             .aspect(1.0)
             .color(color)
-            .caption(format!(
-                "A training of {} steps for each pair. On the diagonal both are equal: Mixup as it is \
-                 known. Upper edge: only inputs are mixed. Click a cell to take its coefficients along to \
-                 the race.",
-                p.steps.div_ceil(2)
-            ))
+            .caption(caption)
             .alt(alt)
             .with(
                 line()
@@ -197,7 +213,7 @@ impl Map {
             None => format!("{name}: not trained yet."),
         });
         [(0, "standard".to_owned()), (job, name)].into_iter().fold(figure, |figure, (job, name)| {
-            let Some(curve) = self.sweep.curves.get(job) else { return figure };
+            let curve = self.sweep.curves.get(job).map_or(&[][..], Vec::as_slice);
             let (x, y): (Vec<f32>, Vec<f32>) = curve.iter().map(|(s, a)| (*s as f32, *a)).unzip();
             figure.with(line().x(x).y(y).stroke(name).stroke_width(2.0))
         })

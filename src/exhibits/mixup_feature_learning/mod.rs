@@ -71,7 +71,7 @@ const OURS: &[&str] = &[
     "feature learning",
     "inside the weights",
     "knobs of the theory",
-    "λ map",
+    "coefficient map",
     "early stopping",
     "table",
 ];
@@ -90,7 +90,7 @@ params! {
         "feature learning",
         "inside the weights",
         "knobs of the theory",
-        "λ map",
+        "coefficient map",
         "early stopping",
         "table",
         "digits",
@@ -227,7 +227,7 @@ impl Exhibit for MixupFeatureLearning {
 
     async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         let drawn = match p.panel {
-            "λ map" => return Ok(Self::Map(Map::new(ctx, p))),
+            "coefficient map" => return Ok(Self::Map(Map::new(ctx, p))),
             "early stopping" => return Ok(Self::Early(Box::new(Early::new(ctx, p).await?))),
             "table" => return Ok(Self::Table(Table::new(ctx, p))),
             "digits" => return Ok(Self::Digits(Box::new(DigitRace::new(ctx, p).await?))),

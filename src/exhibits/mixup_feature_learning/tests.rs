@@ -258,13 +258,13 @@ fn finish(run: &mut MixupFeatureLearning, p: &Params) -> usize {
 fn sweeps_do_all_that_they_promise() {
     let small = [("steps", 50.0), ("d", 200.0), ("n", 40.0)];
     for (panel, count) in
-        [("λ map", "trained"), ("early stopping", "branches"), ("table", "trained")]
+        [("coefficient map", "trained"), ("early stopping", "branches"), ("table", "trained")]
     {
         let (mut run, p) = open(panel, Files::none(), &small).unwrap();
         finish(&mut run, &p);
         let done = run.metrics().into_iter().find(|m| m.name == count).and_then(|m| m.value);
         // 81 cells and a standard training; the start and 17 points 3 steps apart; 7 ways, 5 seeds.
-        let all = [("λ map", 82.0), ("early stopping", 18.0), ("table", 35.0)];
+        let all = [("coefficient map", 82.0), ("early stopping", 18.0), ("table", 35.0)];
         let expected = all.into_iter().find(|(name, _)| *name == panel).map(|(_, count)| count);
         assert_eq!(done, expected, "{panel}");
     }

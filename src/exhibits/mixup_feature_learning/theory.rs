@@ -58,7 +58,6 @@ fn speeds(race: &Race) -> Figure {
     )
     .full()
     .aspect(0.16)
-    .color(Color::series())
     .caption(format!(
         "Speeds of growth, times n: rare feature nρ/2 = {rare:.1}, one's own noise σ_p²d = {noise:.1}, \
          common feature n(1 − ρ)/2 = {common:.1}. Drag the thick rule through the zones: the race starts \
@@ -71,8 +70,8 @@ fn speeds(race: &Race) -> Figure {
             .x2(edges[1..].to_vec())
             .y1(vec![0.0; 3])
             .y2(vec![1.0; 3])
-            .fill(ZONES.to_vec())
-            .fill_opacity(0.3),
+            .fill("currentColor")
+            .fill_opacity(vec![0.04_f32, 0.11, 0.2]),
     )
     .with(text().x((0..3).map(middles).collect::<Vec<f32>>()).y(vec![0.5; 3]).text(ZONES.to_vec()))
     .with(

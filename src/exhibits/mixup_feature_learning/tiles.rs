@@ -176,7 +176,11 @@ pub fn pair(race: &Race, p: &Params) -> Figure {
             patches(b),
             100.0 * ones[2]
         ))
-        .with(raster(width, height, [0.0, 0.0, w, h]).fill(pixels))
+        .with(
+            raster(width, height, [0.0, 0.0, w, h])
+                .fill(pixels)
+                .option("imageRendering", "pixelated"),
+        )
         .with(bars(vec![left; 3], ends.clone(), 0.9))
         .with(bars(ends, vec![left + bar; 3], -0.9))
         .with(
