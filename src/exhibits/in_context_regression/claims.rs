@@ -22,7 +22,8 @@ const CHUNK: usize = 32;
 
 /// All claims.
 pub fn all() -> Vec<Claim> {
-    references().into_iter().chain(sizes()).chain(behaviour()).collect()
+    let built = super::machine_claims::all().into_iter().chain(super::linear_claims::all());
+    references().into_iter().chain(sizes()).chain(behaviour()).chain(built).collect()
 }
 
 /// Which algorithm trained nets are nearest to.

@@ -3,7 +3,50 @@ use crate::exhibit::Experiment;
 
 /// All of them.
 pub(super) fn all() -> Vec<Experiment> {
-    prompts().into_iter().chain(panels()).collect()
+    prompts().into_iter().chain(panels()).chain(layers()).collect()
+}
+
+/// Beside the panels of layers that are known exactly.
+fn layers() -> Vec<Experiment> {
+    let attention = |title, text| Experiment::new(title, text).set("panel", "linear attention");
+    let machine = |title, text| Experiment::new(title, text).set("panel", "hand-built machine");
+    vec![
+        attention(
+            "Attention finds gradient descent",
+            "Twelve weights, no softmax: training lands on the error of the best gradient step, known exactly.",
+        ),
+        attention(
+            "Bad luck",
+            "A read-out that starts at an input instead of the label ends in another optimum, with twice the error.",
+        )
+        .set("readout", "at an input"),
+        machine(
+            "A gradient step, layer by layer",
+            "Step through nine layers that take one gradient step on the example, then drag its numbers.",
+        )
+        .set("chained", 1),
+        machine(
+            "Exact ridge in a residual stream",
+            "Sherman-Morrison updates, chained over four examples: ridge regression to the last digit.",
+        )
+        .set("program", "Sherman-Morrison")
+        .set("chained", 4)
+        .set("lambda", 1),
+        machine(
+            "The same of GELUs",
+            "Products and quotients of GELUs and LayerNorms: drag the scale s and watch digits come and go.",
+        )
+        .set("program", "Sherman-Morrison")
+        .set("chained", 4)
+        .set("lambda", 1)
+        .set("arithmetic", "GELU and LayerNorm"),
+        machine(
+            "Too little ridge for GELUs",
+            "With small λ the inverse starts out large, beyond what GELUs multiply well at this scale.",
+        )
+        .set("program", "Sherman-Morrison")
+        .set("arithmetic", "GELU and LayerNorm"),
+    ]
 }
 
 /// Beside the first panel.

@@ -25,6 +25,7 @@
 //! | $H^{(l)}$ | `streams` | `[batch, tokens, hidden]` | the residual stream after block $l$ |
 //! | $\lambda, \alpha$ | `lambda`, `alpha` | | penalty of ridge, rate of descent |
 //! | SPD, ILWD | `spd`, `ilwd` | by $n$ | distances, a dimension |
+//! | $h$ | `Stream` | `[columns, rows]` | the residual stream of the hand-built machine |
 //!
 //! Departs from the paper: nets of 17 to 270 thousand weights for 50 million, 8 to 24 thousand steps for 500
 //! thousand, $d$ of 1 to 4 for 8, $\tau = 1$. Achieved distances are some $10^{-3}$ where the paper has
@@ -46,6 +47,13 @@ pub mod data;
 mod experiments;
 pub mod live;
 mod live_figures;
+pub mod linear;
+pub mod linear_claims;
+pub mod linear_panel;
+pub mod machine;
+pub mod machine_claims;
+pub mod machine_figures;
+pub mod machine_panel;
 pub mod metrics;
 pub mod net;
 pub mod noise;
@@ -53,6 +61,7 @@ pub mod phases;
 pub mod predict;
 pub mod prompt;
 mod prompt_figures;
+pub mod raw;
 pub mod shelf;
 pub mod shipped;
 pub mod space;
@@ -62,7 +71,7 @@ mod tests;
 
 params! {
     /// What to look at.
-    panel: &'static str = choice(&["the prompt", "weight space", "train it now", "phases", "noise matrix"]).tabs();
+    panel: &'static str = choice(&["the prompt", "weight space", "train it now", "linear attention", "phases", "noise matrix", "hand-built machine"]).tabs();
     /// Standard deviation of the noise that the net was trained with.
     noise: &'static str = choice(&["0.5", "0", "0.25", "1"]).label("trained with noise").on(&["the prompt", "weight space"]);
     /// Where the dots start from; far out and one x are unlike anything in training.
@@ -72,9 +81,9 @@ params! {
     /// Factor on every y; 3 is a slope that training hardly saw.
     stretch: f64 = float(1.0, 0.0..=4.0).live().label("stretch y").on(&["the prompt"]);
     /// Penalty λ of the ridge regression that is drawn.
-    lambda: f64 = log_float(0.1, 1e-3..=10.0).live().label("ridge λ").on(&["the prompt", "weight space"]);
+    lambda: f64 = log_float(0.1, 1e-3..=10.0).live().label("ridge λ").on(&["the prompt", "weight space", "hand-built machine"]);
     /// Rate α of the descent that is drawn, for the step on all examples and for the pass over each.
-    alpha: f64 = log_float(0.05, 1e-3..=0.5).live().label("descent rate α").on(&["the prompt", "weight space"]);
+    alpha: f64 = log_float(0.05, 1e-3..=0.5).live().label("descent rate α").on(&["the prompt", "weight space", "hand-built machine"]);
     /// Numbers in an x.
     dims: usize = int(1, 1..=2).label("dimensions").on(&["train it now"]);
     /// Standard deviation of the noise on every y.
@@ -93,6 +102,30 @@ params! {
     steps: usize = int(1500, 100..=5000).label("planned steps").on(&["train it now"]);
     /// Which shipped nets are held against which ridge.
     matrix: &'static str = choice(&["d = 2", "d = 4"]).label("nets").on(&["noise matrix"]);
+    /// What the layers carry out.
+    program: &'static str = choice(&["gradient steps", "Sherman-Morrison"]).on(&["hand-built machine"]);
+    /// Numbers of an input.
+    inputs: usize = int(2, 1..=4).label("numbers an input").on(&["linear attention", "hand-built machine"]);
+    /// Examples in the prompt of the machine; it takes one after another.
+    chained: usize = int(2, 1..=8).label("examples").on(&["hand-built machine"]);
+    /// Ordinary arithmetic, or what a network has.
+    arithmetic: &'static str = choice(&["exact", "GELU and LayerNorm"]).live().on(&["hand-built machine"]);
+    /// Factor s on what is multiplied by GELUs, which is taken out again afterwards.
+    scale: f64 = log_float(0.01, 1e-4..=1.0).live().label("scale s").on(&["hand-built machine"]);
+    /// What is added before a GELU that is to be linear, and factor of the divisor in LayerNorm.
+    big: f64 = log_float(100.0, 1.0..=1000.0).live().label("large number N").on(&["hand-built machine"]);
+    /// Operation to stop at and look back to; 0 follows the run.
+    operation: usize = int(0, 0..=99).live().label("show operation").on(&["hand-built machine"]);
+    /// Examples in a prompt, N.
+    examples: usize = int(8, 1..=32).on(&["linear attention"]);
+    /// Standard deviation of the noise on the labels.
+    label_noise: f32 = float(0.0, 0.0..=1.0).label("noise").on(&["linear attention"]);
+    /// Where the read-out v starts from; into an input it gets stuck, anywhere it may.
+    readout: &'static str = choice(&["at the label", "anywhere", "at an input"]).label("read-out starts").on(&["linear attention"]);
+    /// Adam's rate, which falls to zero along a cosine.
+    attention_rate: f32 = log_float(1e-2, 1e-4..=0.1).live().label("learning rate").on(&["linear attention"]);
+    /// After so many steps training ends.
+    attention_steps: usize = int(1500, 100..=4000).label("planned steps").on(&["linear attention"]);
 }
 
 impl Params {
@@ -114,6 +147,10 @@ pub enum InContextRegression {
     Phases(phases::Phases),
     /// Nets by noise.
     Noise(noise::Noise),
+    /// One layer without softmax.
+    Attention(linear_panel::Attention),
+    /// Theorems 1 and 2.
+    Machine(machine_panel::MachinePanel),
 }
 
 impl Exhibit for InContextRegression {
@@ -146,6 +183,8 @@ impl Exhibit for InContextRegression {
             "train it now" => Self::Live(live::Live::new(ctx, p).await?),
             "phases" => Self::Phases(phases::Phases::new(ctx).await?),
             "noise matrix" => Self::Noise(noise::Noise::new(ctx, p).await?),
+            "linear attention" => Self::Attention(linear_panel::Attention::new(ctx, p).await?),
+            "hand-built machine" => Self::Machine(machine_panel::MachinePanel::new(ctx.seed, p)),
             _ => Self::Prompt(prompt::Prompt::new(ctx, p).await?),
         })
     }
@@ -157,6 +196,8 @@ impl Exhibit for InContextRegression {
             Self::Live(live) => return live.step(p).await,
             Self::Phases(phases) => phases.step().await?,
             Self::Noise(noise) => noise.step().await?,
+            Self::Attention(attention) => return attention.step(p).await,
+            Self::Machine(machine) => machine.step(p),
         };
         Ok(if more { Progress::More } else { Progress::Done })
     }
@@ -175,6 +216,8 @@ impl Exhibit for InContextRegression {
             Self::Live(live) => live_figures::all(live),
             Self::Phases(phases) => phases.figures(),
             Self::Noise(noise) => noise.figures(),
+            Self::Attention(attention) => attention.figures(),
+            Self::Machine(machine) => machine.figures(p),
         }
     }
 
@@ -185,12 +228,15 @@ impl Exhibit for InContextRegression {
             Self::Live(live) => live.metrics(),
             Self::Phases(phases) => phases.metrics(),
             Self::Noise(noise) => noise.metrics(),
+            Self::Attention(attention) => attention.metrics(),
+            Self::Machine(machine) => machine.metrics(),
         }
     }
 
     fn poke(&mut self, poke: &Poke, _: &Params) -> Result<()> {
         match self {
             Self::Prompt(prompt) => prompt.poke(poke),
+            Self::Machine(machine) => machine.poke(poke),
             _ => Err(Error::Poke {
                 figure: poke.figure.clone(),
                 kind: poke.kind.to_string(),
@@ -214,13 +260,15 @@ impl Exhibit for InContextRegression {
     async fn snapshot(&self) -> Result<Option<Snapshot>> {
         match self {
             Self::Live(live) => Ok(Some(Snapshot::new(live.snapshot().await?))),
+            Self::Attention(attention) => Ok(Some(Snapshot::new(attention.snapshot().await?))),
             _ => Ok(None),
         }
     }
 
     fn restore(&mut self, saved: &Snapshot) -> Result<()> {
-        match (self, saved.get()) {
-            (Self::Live(live), Some(saved)) => live.restore(saved),
+        match self {
+            Self::Live(live) => saved.get().map_or(Ok(()), |saved| live.restore(saved)),
+            Self::Attention(layer) => saved.get().map_or(Ok(()), |saved| layer.restore(saved)),
             _ => Ok(()),
         }
     }
