@@ -288,7 +288,6 @@ impl Program {
     /// operations it is for one example. For more, A⁻¹ = (XᵀX + λI)⁻¹ and the moments b = Xᵀy / n are
     /// carried on from column to column, and w = n A⁻¹b in the end: a sum of moments instead of their
     /// mean would grow out of the range in which GELUs multiply.
-    #[expect(clippy::too_many_lines, reason = "the table of the theorem, line by line")]
     pub fn ridge_updates(n: usize, d: usize, lambda: f64) -> Self {
         let square = d * d;
         let mut program = Self::new(&[
