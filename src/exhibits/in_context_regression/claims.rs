@@ -4,6 +4,7 @@ use super::{
     metrics::{References, Tally, mean, ridge},
     net::{Layout, Net},
     predict::Predictor,
+    probe::{self, Probes},
     shipped::{DEPTHS, FOURS, LINES, Model, PLANES},
     train::{Recipe, Trainer},
 };
@@ -125,6 +126,19 @@ fn behaviour() -> Vec<Claim> {
                        for one layer alone.",
             quick: true,
             measure: |check| Box::pin(order(check)),
+        },
+        Claim {
+            id: "probes",
+            sentence: "The moment Xᵀy and then the weight vector can be read off the residual stream, better than before training.",
+            published: "Xᵀy from about layer 7, w from about layer 12 of 16",
+            source: "Fig. 4",
+            protocol: "MLP probes of width 64 on every block of the shipped net of 8 layers, d = 4, no noise, all 12 \
+                       pairs, 600 steps of 32 prompts, for a width of 512 and a probe a prefix length. Holds if \
+                       the moment appears no later than the weights, at most halfway (in the logarithm) from the \
+                       least error to the embedding's, and the weights are read with less than half the error at \
+                       the embedding.",
+            quick: false,
+            measure: |check| Box::pin(probes(check)),
         },
         Claim {
             id: "learns_live",
@@ -322,6 +336,29 @@ async fn order(check: Check) -> Result<Measured> {
         here: format!("at most {most:.1e}"),
         holds: most < 1e-5,
         detail: format!("mean square {square:.1e}, a dimension {:.1e}", square / 2.0),
+    })
+}
+
+async fn probes(check: Check) -> Result<Measured> {
+    let mut probes =
+        Probes::new(&check.device, &check.files, (DEPTHS[3], true), true, SEED).await?;
+    while probes.step < probe::STEPS {
+        probes.run(1)?;
+        let done = probes.step as f64 / probe::STEPS as f64;
+        check.progress(done, format!("step {} of {}", probes.step, probe::STEPS)).await;
+    }
+    probes.refresh().await?;
+    let listed = |target| {
+        let errors = probes.by_layer(target).iter().map(|e| format!("{e:.3}")).collect::<Vec<_>>();
+        errors.join(", ")
+    };
+    let [moment, weights] = [0, 1].map(|target| probes.appears(target));
+    let w = probes.by_layer(1);
+    let least = w.iter().fold(f32::INFINITY, |a, &b| a.min(b));
+    Ok(Measured {
+        here: format!("Xᵀy from block {moment}, w from block {weights} of 8"),
+        holds: moment <= weights && weights > 0 && least < 0.5 * w[0],
+        detail: format!("errors by block, Xᵀy: {}; w: {}", listed(0), listed(1)),
     })
 }
 

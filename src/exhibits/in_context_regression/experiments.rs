@@ -124,5 +124,17 @@ fn panels() -> Vec<Experiment> {
             "Press play: each net is nearest to the ridge regression that its noise calls for.",
         )
         .set("panel", "noise matrix"),
+        Experiment::new(
+            "Reading its mind",
+            "Press play: probes learn what each block knows; first the sum of x times y appears, then the weights.",
+        )
+        .set("panel", "probes")
+        .set("probes", "MLP"),
+        Experiment::new(
+            "An untrained mind",
+            "The same probes on a net that has learned nothing find next to nothing.",
+        )
+        .set("panel", "probes")
+        .set("probed", "4 layers, untrained"),
     ]
 }

@@ -59,6 +59,8 @@ pub mod net;
 pub mod noise;
 pub mod phases;
 pub mod predict;
+pub mod probe;
+mod probe_figures;
 pub mod prompt;
 mod prompt_figures;
 pub mod raw;
@@ -71,7 +73,7 @@ mod tests;
 
 params! {
     /// What to look at.
-    panel: &'static str = choice(&["the prompt", "weight space", "train it now", "linear attention", "phases", "noise matrix", "hand-built machine"]).tabs();
+    panel: &'static str = choice(&["the prompt", "weight space", "train it now", "linear attention", "phases", "noise matrix", "probes", "hand-built machine"]).tabs();
     /// Standard deviation of the noise that the net was trained with.
     noise: &'static str = choice(&["0.5", "0", "0.25", "1"]).label("trained with noise").on(&["the prompt", "weight space"]);
     /// Where the dots start from; far out and one x are unlike anything in training.
@@ -126,6 +128,12 @@ params! {
     attention_rate: f32 = log_float(1e-2, 1e-4..=0.1).live().label("learning rate").on(&["linear attention"]);
     /// After so many steps training ends.
     attention_steps: usize = int(1500, 100..=4000).label("planned steps").on(&["linear attention"]);
+    /// Which net is read; the one that is untrained is for comparison.
+    probed: &'static str = choice(&["4 layers", "8 layers", "4 layers, untrained"]).label("net").on(&["probes"]);
+    /// Whether a probe is a linear map or a small net.
+    probes: &'static str = choice(&["linear", "MLP"]).label("kind of probe").on(&["probes"]);
+    /// Whose attention over the tokens is shown.
+    target: &'static str = choice(&["weights w", "moment Xᵀy"]).live().on(&["probes"]);
 }
 
 impl Params {
@@ -151,6 +159,8 @@ pub enum InContextRegression {
     Attention(linear_panel::Attention),
     /// Theorems 1 and 2.
     Machine(machine_panel::MachinePanel),
+    /// What a net's stream holds.
+    Probes(probe::Probes),
 }
 
 impl Exhibit for InContextRegression {
@@ -185,6 +195,7 @@ impl Exhibit for InContextRegression {
             "noise matrix" => Self::Noise(noise::Noise::new(ctx, p).await?),
             "linear attention" => Self::Attention(linear_panel::Attention::new(ctx, p).await?),
             "hand-built machine" => Self::Machine(machine_panel::MachinePanel::new(ctx.seed, p)),
+            "probes" => Self::Probes(probe::Probes::chosen(ctx, p).await?),
             _ => Self::Prompt(prompt::Prompt::new(ctx, p).await?),
         })
     }
@@ -198,6 +209,7 @@ impl Exhibit for InContextRegression {
             Self::Noise(noise) => noise.step().await?,
             Self::Attention(attention) => return attention.step(p).await,
             Self::Machine(machine) => machine.step(p),
+            Self::Probes(probes) => return probes.advance(),
         };
         Ok(if more { Progress::More } else { Progress::Done })
     }
@@ -205,6 +217,7 @@ impl Exhibit for InContextRegression {
     async fn refresh(&mut self, p: &Params) -> Result<()> {
         match self {
             Self::Prompt(prompt) => prompt.refresh(p).await,
+            Self::Probes(probes) => probes.refresh().await,
             _ => Ok(()),
         }
     }
@@ -218,6 +231,7 @@ impl Exhibit for InContextRegression {
             Self::Noise(noise) => noise.figures(),
             Self::Attention(attention) => attention.figures(),
             Self::Machine(machine) => machine.figures(p),
+            Self::Probes(probes) => probe_figures::all(probes, p),
         }
     }
 
@@ -230,6 +244,7 @@ impl Exhibit for InContextRegression {
             Self::Noise(noise) => noise.metrics(),
             Self::Attention(attention) => attention.metrics(),
             Self::Machine(machine) => machine.metrics(),
+            Self::Probes(probes) => probes.metrics(),
         }
     }
 
@@ -261,6 +276,7 @@ impl Exhibit for InContextRegression {
         match self {
             Self::Live(live) => Ok(Some(Snapshot::new(live.snapshot().await?))),
             Self::Attention(attention) => Ok(Some(Snapshot::new(attention.snapshot().await?))),
+            Self::Probes(probes) => Ok(Some(Snapshot::new(probes.snapshot().await?))),
             _ => Ok(None),
         }
     }
@@ -269,6 +285,7 @@ impl Exhibit for InContextRegression {
         match self {
             Self::Live(live) => saved.get().map_or(Ok(()), |saved| live.restore(saved)),
             Self::Attention(layer) => saved.get().map_or(Ok(()), |saved| layer.restore(saved)),
+            Self::Probes(probes) => saved.get().map_or(Ok(()), |saved| probes.restore(saved)),
             _ => Ok(()),
         }
     }

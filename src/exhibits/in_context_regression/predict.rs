@@ -65,6 +65,11 @@ impl Predictor {
         self.state.write(name, values)
     }
 
+    /// One of the weights.
+    pub async fn read(&self, name: &str) -> Result<Vec<f32>> {
+        self.state.read(name).await
+    }
+
     /// How many numbers the net is made of.
     pub fn count(&self) -> usize {
         self.weights().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()

@@ -1,7 +1,6 @@
 //! The first panel: the prompt is the training set. A reader's dots, d = 1, and the net's line through them.
 use super::{
     Params,
-    data::Prompts,
     metrics::{implied, ridge},
     predict::{MOST_PAIRS, Predictor},
     shipped::LINES,
@@ -21,10 +20,13 @@ pub(super) const QUERIES: usize = 61;
 pub(super) const REACH: f64 = 4.0;
 
 /// And this far up and down.
-pub(super) const HEIGHT: f64 = 8.0;
+pub(super) const HEIGHT: f64 = 6.0;
 
 /// Distances are measured over queries this far to either side: farther out training hardly saw any.
 pub(super) const SEEN: f64 = 3.0;
+
+/// Steps of this share of a length fall evenly over it, however many they are.
+const GOLDEN: f64 = 0.618_033_988_749_895;
 
 /// Neighbours that are asked; section 4.1.
 const NEIGHBOURS: usize = 3;
@@ -233,21 +235,21 @@ fn lines(
 
 /// The dots to begin with.
 fn dots(seed: u64, (kind, n, stretch): (&str, usize, f64), sigma: f64) -> Vec<[f32; 2]> {
-    let prompt = Prompts::draw(&mut Stream::new(seed, "prompt"), 1, (1, MOST_PAIRS), 0.0);
-    let mut noise = Stream::new(seed, "prompt noise");
-    let w = f64::from(prompt.w[0]);
-    let made = prompt.x.iter().enumerate().map(|(i, &x)| {
-        let x = f64::from(x);
+    let mut stream = Stream::new(seed, "prompt");
+    let w = stream.normal_f64();
+    let start = stream.uniform_f64();
+    let made = (0..n).map(|i| {
         let x = match kind {
             "far out" => 2.6 + 0.1 * i as f64,
             "one x" => 1.0,
-            _ => x,
+            // Evenly over ±2 from a random place on, so that few dots show a line too.
+            _ => 4.0 * (start + i as f64 * GOLDEN).fract() - 2.0,
         };
         let clean = if kind == "a parabola" { x * x - 1.0 } else { w * x };
-        let y = stretch * (clean + sigma * noise.normal_f64());
+        let y = stretch * (clean + sigma * stream.normal_f64());
         [x.clamp(-REACH, REACH) as f32, y.clamp(-HEIGHT, HEIGHT) as f32]
     });
-    made.take(n).collect()
+    made.collect()
 }
 
 /// Dots after an edit, or why it cannot be.

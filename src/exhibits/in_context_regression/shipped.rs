@@ -64,7 +64,7 @@ pub const PLANES: [Model; 4] =
 
 /// d = 4, by noise: 0, 0.25, 0.5, 0.75. Without noise a net needs longest.
 pub const FOURS: [Model; 4] = [
-    four("d4_l4_h64_s000", 4, 64, 0.0),
+    model("d4_l4_h64_s000_long", Net::dual(4, 12, 4, 64), 0.0, 2e-3, 24_000),
     four("d4_l4_h64_s025", 4, 64, 0.25),
     four("d4_l4_h64_s050", 4, 64, 0.5),
     four("d4_l4_h64_s075", 4, 64, 0.75),
@@ -85,7 +85,7 @@ pub const WIDTHS: [Model; 3] =
 /// All of them, each once, small ones first.
 pub fn models() -> impl Iterator<Item = Model> {
     let all = LINES.into_iter().chain(PLANES).chain(WIDTHS);
-    all.chain([DEPTHS[0], DEPTHS[1], DEPTHS[3]]).chain(FOURS.into_iter().skip(1))
+    all.chain([DEPTHS[0], DEPTHS[1], DEPTHS[3]]).chain(FOURS)
 }
 
 impl Model {
