@@ -8,7 +8,7 @@ use super::{
 use crate::{
     error::Result,
     exhibit::{Ctx, Metric},
-    figure::{Color, Figure, dot, line, linear, log},
+    figure::{Color, Figure, dot, line, log},
     models::regress::Linear,
 };
 
@@ -93,7 +93,7 @@ impl Phases {
             id,
             title,
             log(label).domain(0.9 * ends[0], 1.1 * ends[1]),
-            linear("SPD a dimension, mean over n = 1 to 11"),
+            log("SPD a dimension, mean over n = 1 to 11"),
         )
         .color(Color::series())
         .caption(format!(
