@@ -131,7 +131,7 @@ fn plane(race: &DigitRace, p: &Params, lane: usize, id: &'static str) -> Figure 
         .color(Color::sequential("greatest probability").domain(0.0, 1.0))
         .caption(format!(
             "The plane through three training images, a {a}, a {b} and a {c}: how sure the network is at \
-             each point. Dark valleys are decision boundaries."
+             each point. Where it is unsure lie the decision boundaries, wider under Mixup."
         ))
         .alt(format!(
             "{}: on {:.0}% of the plane through a {a}, a {b} and a {c} it is more than 90% sure.",
@@ -173,8 +173,8 @@ fn verdicts(race: &DigitRace, p: &Params) -> Figure {
     let verdict = vec![
         "–".to_owned(),
         format!("as good as standard: {}", word(as_good(1, 0))),
-        format!("as good as equal ones: {}", word(as_good(2, 1))),
-        format!("as good as never stopped: {}", word(as_good(3, 1))),
+        format!("as good as never stopped: {}", word(as_good(2, 1))),
+        format!("as good as equal ones: {}", word(as_good(3, 1))),
     ];
     let done = if race.step < p.digit_steps { "so far" } else { "in the end" };
     Figure::table("digit_table", "What holds on digits")

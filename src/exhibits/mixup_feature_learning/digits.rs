@@ -211,12 +211,12 @@ impl Params {
         vec![
             Recipe { name: "standard", lambda: [1.0; 2], stop: 0 },
             Recipe { name: "Mixup", lambda: linked, stop: never },
+            Recipe { name: "Mixup, stopped early", lambda: linked, stop: self.digit_stop },
             Recipe {
                 name: "separate coefficients",
                 lambda: [self.digit_x, self.digit_y],
                 stop: never,
             },
-            Recipe { name: "Mixup, stopped early", lambda: linked, stop: self.digit_stop },
         ]
     }
 }
@@ -331,8 +331,8 @@ impl DigitRace {
         let names = [
             ("digits_standard", "Test accuracy, standard"),
             ("digits_mixup", "Mixup"),
-            ("digits_separate", "Separate coefficients"),
             ("digits_stopped", "Stopped early"),
+            ("digits_separate", "Separate coefficients"),
         ];
         let lanes = names.into_iter().zip(&self.lanes);
         lanes

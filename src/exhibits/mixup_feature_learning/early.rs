@@ -205,9 +205,10 @@ impl Early {
                     .option("strokeDasharray", "6 4")
                     .sets_x("stop"),
             );
-        let Some(branch) = branch else { return figure };
-        let start = self.trunk.iter().filter(|row| row[0] as usize == branch.stop);
-        let rows: Vec<[f32; 3]> = start.chain(&branch.curve).copied().collect();
+        let rows: Vec<[f32; 3]> = branch.map_or(vec![], |branch| {
+            let start = self.trunk.iter().filter(|row| row[0] as usize == branch.stop);
+            start.chain(&branch.curve).copied().collect()
+        });
         let (x, y) = columns(&rows);
         figure.with(line().x(x).y(y).stroke(Method::Stopped.name()).stroke_width(3.0))
     }

@@ -40,8 +40,14 @@ pub fn all() -> Vec<Experiment> {
         )
         .set("panel", "knobs of the theory"),
         Experiment::new(
+            "Too little noise",
+            "Noise too weak to be memorised in time: standard training learns the rare clue as well.",
+        )
+        .set("panel", "knobs of the theory")
+        .set("sigma_p", 0.04),
+        Experiment::new(
             "Too much noise",
-            "Noise grows faster than even the common feature: new common examples fail too.",
+            "Noise grows faster than even the common feature: standard training fails on new common examples too.",
         )
         .set("panel", "knobs of the theory")
         .set("sigma_p", 0.25),
@@ -74,5 +80,10 @@ pub fn all() -> Vec<Experiment> {
             "Each filter as a dot, each example's logit taken apart: what is clue, what is memorised noise?",
         )
         .set("panel", "inside the weights"),
+        Experiment::new(
+            "Real digits",
+            "Ours: mixing handwritten digits, and what of the claims holds for them.",
+        )
+        .set("panel", "digits"),
     ]
 }

@@ -38,7 +38,7 @@ fn neurons(race: &Race) -> Figure {
         .color(Color::series())
         .caption(
             "Each dot is a filter, by how much it has of the common and of the rare feature of its class \
-             (circles class 1, squares class 2). Standard training stays on the horizontal axis.",
+             (circles class 1, squares class 2). Standard training stays close to the horizontal axis.",
         )
         .alt(format!(
             "{} filters a lane at step {}. Greatest |⟨w, u⟩|: {}.",

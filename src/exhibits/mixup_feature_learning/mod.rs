@@ -47,6 +47,7 @@ use trainer::Rates;
 
 pub mod claims;
 pub mod data;
+pub mod digit_claims;
 pub mod digit_figures;
 pub mod digits;
 pub mod early;

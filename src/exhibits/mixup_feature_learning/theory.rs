@@ -27,7 +27,7 @@ pub fn figures(race: &Race, p: &Params) -> Vec<Figure> {
     let common = Figure::plot("zone_common", "New common examples", x(), y())
         .caption("Where noise grows faster than the common feature too, even these fail.")
         .alt(told(|m| m.common));
-    vec![speeds(race), growth(race, p), race.curves(rare, "rare"), race.curves(common, "common")]
+    vec![speeds(race), race.curves(rare, "rare"), race.curves(common, "common"), growth(race, p)]
 }
 
 /// The zone of a world, by number.

@@ -16,7 +16,7 @@ const GAP: usize = 2;
 const STRONGER: f32 = 5.0;
 
 /// Room for the words at the left and for the bar of the label at the right, in pixels.
-const WORDS: f64 = 26.0;
+const WORDS: f64 = 34.0;
 const BAR: f64 = 20.0;
 
 /// Whether a glyph covers the place (x, y), both from −1 to 1: disc, square, star, cross.
@@ -162,7 +162,7 @@ pub fn pair(race: &Race, p: &Params) -> Figure {
         .aspect((h + 2.0) / (w + BAR + WORDS))
         .color(Color::diverging("class 2 to class 1").domain(-1.0, 1.0).without_legend())
         .caption(format!(
-            "Clues: disc v₁ and square v₂ are common, star u₁ and cross u₂ rare; grain is noise. One hue is \
+            "Clues: disc v₁ and square v₂ are common, four-pointed star u₁ and cross u₂ rare; grain is noise. One hue is \
              class 1, the other class 2. Noise and weak copies are drawn {STRONGER} times as strong as \
              they are. Bars: the label, {:.0}% class 1 for the blend.",
             100.0 * ones[2]
@@ -189,6 +189,6 @@ pub fn pair(race: &Race, p: &Params) -> Figure {
                 .y((0..3).map(middle).collect::<Vec<f32>>())
                 .text(words)
                 .option("textAnchor", "end")
-                .option("fontSize", 11.0),
+                .option("fontSize", 10.0),
         )
 }
