@@ -340,8 +340,7 @@ async fn order(check: Check) -> Result<Measured> {
 }
 
 async fn probes(check: Check) -> Result<Measured> {
-    let mut probes =
-        Probes::new(&check.device, &check.files, (DEPTHS[3], true), true, SEED).await?;
+    let mut probes = Probes::new(&check.files, (DEPTHS[3], true), true, SEED).await?;
     while probes.step < probe::STEPS {
         probes.run(1)?;
         let done = probes.step as f64 / probe::STEPS as f64;

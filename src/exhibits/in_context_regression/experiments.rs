@@ -126,13 +126,15 @@ fn panels() -> Vec<Experiment> {
         .set("panel", "noise matrix"),
         Experiment::new(
             "Reading its mind",
-            "Press play: probes learn what each block knows; first the sum of x times y appears, then the weights.",
+            "Press play: probes learn what each block knows of Xᵀy and of w, which these small nets show less \
+             clearly than the paper's.",
         )
         .set("panel", "probes")
         .set("probes", "MLP"),
         Experiment::new(
             "An untrained mind",
-            "The same probes on a net that has learned nothing find next to nothing.",
+            "The same probes on a net that has learned nothing: how much of what they find do they compute \
+             themselves?",
         )
         .set("panel", "probes")
         .set("probed", "4 layers, untrained"),

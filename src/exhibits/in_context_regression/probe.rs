@@ -16,6 +16,7 @@ use crate::{
         Weights,
         activation::{gelu, softmax},
         dense::linear,
+        norm::rms,
         optim,
         random::normal,
     },
@@ -28,7 +29,7 @@ const BATCH: usize = 32;
 const WIDTH: usize = 64;
 
 /// Adam's rate; falls along a cosine.
-const RATE: f32 = 3e-3;
+const RATE: f32 = 1e-2;
 
 /// Share that a new batch has in the errors shown.
 const NEW: f32 = 0.04;
@@ -67,7 +68,8 @@ fn plan(net: &Net, mlp: bool) -> Result<Plan> {
     let mut errors = vec![];
     let mut attention = [vec![], vec![]];
     for (layer, stream) in streams.iter().enumerate() {
-        let stream = stream.stop_gradient();
+        // As every block reads it: the stream itself grows from block to block.
+        let stream = rms(stream.stop_gradient());
         for (t, target) in targets.iter().enumerate() {
             let w = w.scope(&format!("{layer}.{t}"));
             let (found, alpha) = probe(&w, stream, d, mlp);
@@ -104,9 +106,9 @@ fn probe<'g>(w: &Weights<'g>, stream: Var<'g>, d: usize, mlp: bool) -> (Var<'g>,
 }
 
 impl Probes {
-    /// Loads the net, or leaves it untrained, and has probes that know nothing yet.
+    /// Loads the net, or leaves it untrained, and has probes that know nothing yet. They run on the CPU,
+    /// where their many small tensors cost little.
     pub async fn new(
-        device: &Device,
         files: &Files,
         (model, trained): (Model, bool),
         mlp: bool,
@@ -114,7 +116,8 @@ impl Probes {
     ) -> Result<Self> {
         let net = model.recipe.net;
         let plan = plan(&net, mlp)?;
-        let state = State::new(device, &[&plan], seed)?;
+        let device = Device::cpu();
+        let state = State::new(&device, &[&plan], seed)?;
         if trained {
             let predictor = model.load(files).await?;
             for (name, _) in predictor.weights() {
@@ -124,7 +127,7 @@ impl Probes {
                 }
             }
         }
-        let program = Program::new(device, &plan, &state)?;
+        let program = Program::new(&device, &plan, &state)?;
         let (layers, tokens) = (net.layers + 1, 2 * net.most);
         let even = vec![1.0 / tokens as f32; layers * tokens];
         let attention = [even.clone(), even];
@@ -135,7 +138,7 @@ impl Probes {
     pub async fn chosen(ctx: &Ctx, p: &Params) -> Result<Self> {
         let model = if p.probed.starts_with('8') { DEPTHS[3] } else { DEPTHS[2] };
         let trained = p.probed != "4 layers, untrained";
-        Self::new(&ctx.device, &ctx.files, (model, trained), p.probes == "MLP", ctx.seed).await
+        Self::new(&ctx.files, (model, trained), p.probes == "MLP", ctx.seed).await
     }
 
     /// Some steps of all probes.

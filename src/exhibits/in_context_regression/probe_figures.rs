@@ -21,7 +21,7 @@ fn errors(probes: &Probes) -> Figure {
     .color(Color::series())
     .caption(
         "Each point is a probe of its own, trained on the frozen net's stream of 12 noiseless pairs, d = 4. \
-         Where a curve falls, the net has computed the target. In Fig. 4 of the paper Xᵀy appears at about \
+         Where a curve falls below the untrained net's, the net has computed the target. In Fig. 4 of the paper Xᵀy appears at about \
          block 7 of 16 and w at about 12.",
     );
     let mut words = vec![];
@@ -53,7 +53,7 @@ fn attention(probes: &Probes, p: &Params) -> Figure {
     Figure::plot("where", format!("Where the probes of {} look", p.target), band("token"), band("block"))
         .full()
         .aspect(0.3)
-        .color(Color::sequential("weight").domain(0.0, 0.5))
+        .color(Color::sequential("weight").domain(0.0, 0.2))
         .caption(
             "Weights over tokens, contexts c1 to c12 and queries q1 to q12, by block; a query qi has seen the \
              contexts before ci.",
