@@ -38,38 +38,51 @@ use crate::{
     exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress},
     figure::{Figure, Poke},
     params,
-    params::{choice, float, int, toggle},
+    params::{choice, float, int, log_float, toggle},
 };
+use heat_panel::HeatPanel;
 use landscape::Landscape;
 use one::One;
+use sequence::Sequence;
+use table::Table;
 
 pub mod chebcb;
 pub mod claims;
+pub mod experiments;
 pub mod heat;
+pub mod heat_panel;
 pub mod landscape;
 pub mod measure;
 pub mod one;
 pub mod race;
+pub mod sequence;
+pub mod sequence_figures;
 pub mod systems;
+pub mod table;
 pub mod theory;
 pub mod tsallis;
 
 const SYSTEM: &[&str] = &["one system"];
-const SOLVER: &[&str] = &["one system", "landscape"];
+const SOLVER: &[&str] = &["one system", "landscape", "sequence"];
+const SYSTEMS: &[&str] = &["one system", "landscape"];
 const LANDSCAPE: &[&str] = &["landscape"];
+const SEQUENCE: &[&str] = &["sequence"];
+const LEARNERS: &[&str] = &["sequence", "heat equation"];
+const HEAT: &[&str] = &["heat equation"];
+const TABLE: &[&str] = &["table"];
 
 params! {
     /// What to look at.
-    panel: &'static str = choice(&["one system", "landscape"]).tabs();
+    panel: &'static str = choice(&["one system", "landscape", "sequence", "heat equation", "table"]).tabs();
     /// Relaxation parameter.
     omega: f64 = float(1.5, 1.0..=1.99).live().label("ω").on(SOLVER).group("solver");
     /// What is added to the diagonal of the Laplacian.
-    shift: f64 = float(0.0, -0.15..=0.65).label("shift c").on(SOLVER).group("system");
+    shift: f64 = float(0.0, -0.15..=0.65).label("shift c").on(SYSTEMS).group("system");
     /// Points along a side of the grid; below about 8 fewer sweeps, above 30 many more.
     side: usize = int(10, 5..=64).label("points a side").on(SYSTEM).group("system");
     /// Right-hand side b; the degenerate one is an eigenvector of C at ω = 1.4.
     rhs: &'static str = choice(&["Gaussian", "ones", "point source", "degenerate"])
-        .label("right-hand side").on(SOLVER).group("system");
+        .label("right-hand side").on(SYSTEMS).group("system");
     /// What the field shows.
     field: &'static str = choice(&["residual", "error"]).live().on(SYSTEM).group("field");
     /// How its colours run; eight decades if logarithmic.
@@ -80,6 +93,35 @@ params! {
     estimate: bool = toggle(true).live().label("asymptotic estimate").on(LANDSCAPE).group("curves");
     /// Show the bound of the energy norm.
     energy: bool = toggle(false).live().label("energy bound").on(LANDSCAPE).group("curves");
+    /// Systems in the sequence.
+    length: usize = int(2000, 200..=5000).label("systems T").on(SEQUENCE).group("sequence");
+    /// Where the shifts come from.
+    shifts: &'static str = choice(&["a beta distribution", "drawn by hand"]).on(SEQUENCE).group("sequence");
+    /// First parameter of the beta distribution; the paper's are 2 and 6, and 1/2 and 3/2.
+    beta_a: f64 = log_float(2.0, 0.1..=10.0).label("Beta a").on(SEQUENCE).group("sequence");
+    /// Second parameter of the beta distribution.
+    beta_b: f64 = log_float(6.0, 0.1..=10.0).label("Beta b").on(SEQUENCE).group("sequence");
+    /// Whether each system has a right-hand side of its own.
+    fresh: bool = toggle(true).label("fresh b").on(SEQUENCE).group("sequence");
+    /// Whether small shifts become great at half the time.
+    abrupt: bool = toggle(false).label("abrupt change").on(SEQUENCE).group("sequence");
+    /// Whether learners are shown a random number in place of the shift.
+    scrambled: bool = toggle(false).label("scrambled context").on(SEQUENCE).group("learners");
+    /// Values of ω that the learners choose from, evenly from 1 to 1.95.
+    arms: usize = int(20, 3..=40).label("arms d").on(SEQUENCE).group("learners");
+    /// Terms of ChebCB's series.
+    terms: usize = int(6, 1..=20).label("Chebyshev terms m").on(SEQUENCE).group("learners");
+    /// Multiple of the learning rates: small explores for ever, large settles at once.
+    eta_scale: f64 = log_float(1.0, 0.1..=10.0).label("η multiplier").on(LEARNERS).group("learners");
+    /// Learners that the figures show.
+    learners: &'static str = choice(&["all", "Tsallis-INF", "Tsallis-INF-CB", "ChebCB"])
+        .live().label("shown").on(SEQUENCE).group("learners");
+    /// Intervals along a side of the mesh.
+    mesh: &'static str = choice(&["25", "50"]).label("mesh nx").on(HEAT).group("heat");
+    /// Time steps of a thousandth.
+    heat_steps: &'static str = choice(&["1000", "500", "2000", "5000"]).label("steps T").on(HEAT).group("heat");
+    /// Systems of each run.
+    table_length: usize = int(1000, 200..=5000).label("systems T").on(TABLE).group("table");
 }
 
 /// The panel that is open.
@@ -88,6 +130,12 @@ pub enum LearningToRelax {
     One(One),
     /// Cost against ω.
     Landscape(Landscape),
+    /// Learners on a sequence of systems.
+    Sequence(Box<Sequence>),
+    /// The heat equation.
+    Heat(Box<HeatPanel>),
+    /// The headline numbers.
+    Table(Table),
 }
 
 impl Exhibit for LearningToRelax {
@@ -119,6 +167,9 @@ impl Exhibit for LearningToRelax {
     async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         Ok(match p.panel {
             "landscape" => Self::Landscape(Landscape::new(ctx.seed, p)?),
+            "sequence" => Self::Sequence(Box::new(Sequence::new(ctx.seed, p))),
+            "heat equation" => Self::Heat(Box::new(HeatPanel::new(ctx.seed, p))),
+            "table" => Self::Table(Table::new(ctx.seed, p)),
             _ => Self::One(One::new(ctx.seed, p)?),
         })
     }
@@ -127,6 +178,9 @@ impl Exhibit for LearningToRelax {
         Ok(match self {
             Self::One(one) => one.step(p),
             Self::Landscape(landscape) => landscape.step(),
+            Self::Sequence(sequence) => sequence.step(p),
+            Self::Heat(heat) => heat.step(),
+            Self::Table(table) => table.step(),
         })
     }
 
@@ -141,6 +195,9 @@ impl Exhibit for LearningToRelax {
         match self {
             Self::One(one) => one.figures(p),
             Self::Landscape(landscape) => landscape.figures(p),
+            Self::Sequence(sequence) => sequence_figures::all(sequence, p),
+            Self::Heat(heat) => heat.figures(),
+            Self::Table(table) => table.figures(),
         }
     }
 
@@ -148,40 +205,24 @@ impl Exhibit for LearningToRelax {
         match self {
             Self::One(one) => one.metrics(),
             Self::Landscape(landscape) => landscape.metrics(),
+            Self::Sequence(sequence) => sequence.metrics(),
+            Self::Heat(heat) => heat.metrics(),
+            Self::Table(table) => table.metrics(),
         }
     }
 
     fn poke(&mut self, poke: &Poke, p: &Params) -> Result<()> {
         match self {
             Self::One(one) => one.poke(poke, p),
-            Self::Landscape(_) => {
+            Self::Sequence(sequence) => sequence.poke(poke, p),
+            Self::Landscape(_) | Self::Heat(_) | Self::Table(_) => {
                 Err(refused(poke, "this figure only sets a parameter".to_owned()))
             }
         }
     }
 
     fn experiments() -> Vec<Experiment> {
-        vec![
-            Experiment::new(
-                "Past the kink",
-                "Drag ω from 1.4 to 1.7: real eigenvalues meet at ω* = 1.56 and slide onto a circle.",
-            )
-            .set("omega", 1.4)
-            .set("rhs", "ones"),
-            Experiment::new(
-                "A larger grid",
-                "At 40 points a side ω = 1 is hopeless and ω* = 1.86 is not: the gain grows with the grid.",
-            )
-            .set("side", 40)
-            .set("omega", 1.86),
-            Experiment::new(
-                "A lucky right-hand side",
-                "For an eigenvector of C at ω = 1.4 that ω needs 14 sweeps: bounds over all b miss such luck.",
-            )
-            .set("panel", "landscape")
-            .set("rhs", "degenerate")
-            .set("omega", 1.4),
-        ]
+        experiments::all()
     }
 
     fn claims() -> Vec<Claim> {

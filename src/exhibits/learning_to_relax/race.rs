@@ -152,6 +152,10 @@ pub struct Race {
     pub young_total: usize,
     /// Sum of the least cost of each system over the fixed values.
     pub least_total: usize,
+    /// A reader's ω, if one plays along, and the sum of its costs.
+    pub hand: Option<f64>,
+    /// See `hand`.
+    pub hand_total: usize,
     /// Systems so far.
     pub rounds: usize,
 }
@@ -167,6 +171,8 @@ pub struct Round {
     pub young: (f64, usize),
     /// Each learner's ω, and its cost.
     pub played: Vec<(f64, usize)>,
+    /// The reader's ω, and its cost.
+    pub hand: Option<(f64, usize)>,
 }
 
 impl Race {
@@ -184,6 +190,8 @@ impl Race {
             fixed_totals: vec![0; FIXED],
             young_total: 0,
             least_total: 0,
+            hand: None,
+            hand_total: 0,
             rounds: 0,
         }
     }
@@ -192,6 +200,11 @@ impl Race {
     #[must_use]
     pub fn scrambled(self) -> Self {
         Self { scramble: Some(Stream::new(self.seed, "scrambled context")), ..self }
+    }
+
+    /// The shift of the next system.
+    pub fn upcoming(&self) -> f64 {
+        System::draw(self.seed, self.rounds, &self.shifts, self.fresh).shift
     }
 
     /// One more system.
@@ -213,7 +226,9 @@ impl Race {
             self.players.iter_mut().map(|player| self.arms[player.choose(seen)]).collect();
         let own = self.arms.len() != FIXED;
         let extra = if own { &picks[..] } else { &[] };
-        let tried: Vec<f64> = self.fixed.iter().chain([&young]).chain(extra).copied().collect();
+        let hand = self.hand.as_slice();
+        let tried: Vec<f64> =
+            self.fixed.iter().chain([&young]).chain(extra).chain(hand).copied().collect();
         let costs = system.costs(&tried);
         let mut played = Vec::with_capacity(picks.len());
         for (i, (player, omega)) in self.players.iter_mut().zip(picks).enumerate() {
@@ -222,12 +237,15 @@ impl Race {
             played.push((omega, cost));
         }
         self.fixed_totals.iter_mut().zip(&costs).for_each(|(total, cost)| *total += cost);
+        let hand = self.hand.zip(costs.last().copied());
+        self.hand_total += hand.map_or(0, |(_, cost)| cost);
         self.young_total += costs[FIXED];
         self.least_total += costs[..FIXED].iter().min().copied().unwrap_or(0);
         Round {
             shift: system.shift,
             young: (young, costs[FIXED]),
             played,
+            hand,
             costs: costs[..FIXED].to_vec(),
         }
     }

@@ -1,0 +1,75 @@
+//! Things to try.
+use crate::exhibit::Experiment;
+
+/// All of them: one system, the sequence and how it fails, the heat equation, the numbers.
+pub fn all() -> Vec<Experiment> {
+    let sequence = |title, text| Experiment::new(title, text).set("panel", "sequence");
+    vec![
+            Experiment::new(
+                "Past the kink",
+                "Drag ω from 1.4 to 1.7: real eigenvalues meet at ω* = 1.56 and slide onto a circle.",
+            )
+            .set("omega", 1.4)
+            .set("rhs", "ones"),
+            Experiment::new(
+                "A larger grid",
+                "At 40 points a side ω = 1 is hopeless and ω* = 1.86 is not: the gain grows with the grid.",
+            )
+            .set("side", 40)
+            .set("omega", 1.86),
+            Experiment::new(
+                "A lucky right-hand side",
+                "For an eigenvector of C at ω = 1.4 that ω needs 14 sweeps: bounds over all b miss such luck.",
+            )
+            .set("panel", "landscape")
+            .set("rhs", "degenerate")
+            .set("omega", 1.4),
+        sequence(
+            "Beat the bandit",
+            "Step one system at a time and set your ω by the tile that comes next: can you beat ChebCB over 30?",
+        ),
+        sequence(
+            "High variance",
+            "Shifts from Beta(1/2, 3/2): no fixed ω fits all, and the learner that sees the shift pulls away.",
+        )
+        .set("beta_a", 0.5)
+        .set("beta_b", 1.5),
+        sequence(
+            "Too sure too soon",
+            "Ten times the learning rate: after a few systems an arm is settled on, and it may be a bad one.",
+        )
+        .set("eta_scale", 10),
+        sequence(
+            "Never sure",
+            "A tenth of the learning rate: bad arms are tried over and over, and the regret hardly falls.",
+        )
+        .set("eta_scale", 0.1),
+        sequence("No good arm", "Only 1, 1.475 and 1.95 to choose from: the best of them is not good.")
+            .set("arms", 3),
+        sequence(
+            "Twenty terms",
+            "A Chebyshev series of 20 terms follows the noise: its curves wriggle and its policy with them.",
+        )
+        .set("terms", 20),
+        sequence(
+            "A meaningless context",
+            "ChebCB is shown a random number for the shift: it can do no better than Tsallis-INF.",
+        )
+        .set("scrambled", true),
+        sequence(
+            "The world turns",
+            "At half the time small shifts become great: neither learner forgets, and both pay for it.",
+        )
+        .set("abrupt", true),
+        Experiment::new(
+            "Heat",
+            "Where the diffusion is strong a large ω pays, elsewhere not: watch ChebCB follow the dark valley.",
+        )
+        .set("panel", "heat equation"),
+        Experiment::new(
+            "The numbers",
+            "Both variances and the heat equation over three seeds, beside what the paper says.",
+        )
+        .set("panel", "table"),
+    ]
+}

@@ -1,0 +1,218 @@
+//! The sequence game: systems arrive one after another, and learners, formulas and the reader choose ω.
+use super::{
+    Params,
+    race::{FIXED, NAMES, Race, Round, Settings},
+    refused,
+    systems::{BARS, Shifts},
+};
+use crate::{
+    error::Result,
+    exhibit::{Metric, Progress},
+    figure::{Poke, PokeKind, Trace},
+};
+
+/// Systems that the tiles show, and that a reader's game is about.
+pub const TILES: usize = 40;
+/// See [`TILES`].
+pub const GAME: usize = 30;
+
+/// Costs that the fitted curves are drawn over.
+const DOTS: usize = 400;
+
+/// The fixed ω's whose totals are drawn: 1.4, 1.6, 1.8.
+pub const DRAWN: [(usize, &str); 3] = [(8, "ω = 1.4"), (12, "ω = 1.6"), (16, "ω = 1.8")];
+
+/// Series names, beside those of the learners.
+pub const YOUNG: &str = "ω*(c)";
+/// See [`YOUNG`].
+pub const HAND: &str = "you";
+/// See [`YOUNG`].
+pub const BEST: &str = "best fixed ω";
+
+/// The race, and what has happened in it.
+pub struct Sequence {
+    seed: u64,
+    /// Everyone.
+    pub race: Race,
+    /// Weights of the histogram that a reader draws, each 0 to 1.
+    pub weights: [f64; BARS],
+    /// The last systems, at most [`TILES`].
+    pub rounds: Vec<Round>,
+    /// Shift, arm and cost of what ChebCB has seen of late.
+    pub seen: Vec<(f64, usize, usize)>,
+    /// Systems, then totals: learners, `DRAWN`, [`YOUNG`], [`HAND`], [`BEST`].
+    pub totals: Trace,
+    /// How often each bar of shifts has come.
+    pub shifts: [usize; BARS],
+}
+
+/// Names of `Sequence::totals`.
+pub const TOTALS: &[&str] = &[
+    "t",
+    "Tsallis-INF",
+    "Tsallis-INF-CB",
+    "ChebCB",
+    "ω = 1.4",
+    "ω = 1.6",
+    "ω = 1.8",
+    YOUNG,
+    HAND,
+    BEST,
+];
+
+/// The bar that a shift falls into.
+pub fn bar_of(shift: f64) -> usize {
+    let (least, most) = super::systems::SHIFTS;
+    (((shift - least) / (most - least) * BARS as f64) as usize).min(BARS - 1)
+}
+
+impl Sequence {
+    /// Before the first system.
+    pub fn new(seed: u64, p: &Params) -> Self {
+        // Two heaps, so that a reader sees at once what can be drawn.
+        let mut weights = [0.1; BARS];
+        (weights[1], weights[2], weights[8]) = (0.9, 0.7, 0.5);
+        let race = Self::race(seed, p, &weights);
+        Self {
+            seed,
+            race,
+            weights,
+            rounds: vec![],
+            seen: vec![],
+            totals: Trace::new(TOTALS).rows_at_most(400),
+            shifts: [0; BARS],
+        }
+    }
+
+    fn race(seed: u64, p: &Params, weights: &[f64; BARS]) -> Race {
+        let settings =
+            Settings { arms: p.arms, eta_scale: p.eta_scale, terms: p.terms, ..Settings::BASIC };
+        let shifts = match p.shifts {
+            "drawn by hand" => Shifts::Drawn(*weights),
+            _ => Shifts::Beta(p.beta_a, p.beta_b),
+        };
+        let mut race = Race::new(seed, shifts, &settings);
+        race.fresh = p.fresh;
+        if p.scrambled { race.scrambled() } else { race }
+    }
+
+    /// One more system.
+    pub fn step(&mut self, p: &Params) -> Progress {
+        if p.abrupt && self.race.rounds == p.length / 2 {
+            self.race.shifts = self.race.shifts.mirrored();
+        }
+        self.race.hand = Some(p.omega);
+        let round = self.race.round();
+        self.shifts[bar_of(round.shift)] += 1;
+        if self.seen.len() == DOTS {
+            self.seen.remove(0);
+        }
+        let cheb = &self.race.players[2];
+        self.seen.push((round.shift, cheb.arm, round.played[2].1));
+        let mut row = vec![self.race.rounds as f32];
+        row.extend(self.race.players.iter().map(|player| player.total as f32));
+        row.extend(DRAWN.map(|(arm, _)| self.race.fixed_totals[arm] as f32));
+        row.extend(
+            [self.race.young_total, self.race.hand_total, self.race.best_fixed().1]
+                .map(|x| x as f32),
+        );
+        self.totals.push(&row);
+        if self.rounds.len() == TILES {
+            self.rounds.remove(0);
+        }
+        self.rounds.push(round);
+        if self.race.rounds < p.length { Progress::More } else { Progress::Done }
+    }
+
+    /// Redraws a bar of the histogram; the race begins again.
+    pub fn poke(&mut self, poke: &Poke, p: &Params) -> Result<()> {
+        if p.shifts != "drawn by hand" {
+            return Err(refused(poke, "set the shifts to be drawn by hand first".to_owned()));
+        }
+        let mut weights = self.weights;
+        match (poke.kind, weights.get_mut(poke.index as usize)) {
+            (PokeKind::Drag, Some(weight)) => *weight = poke.y.clamp(0.0, 1.0),
+            _ => return Err(refused(poke, "a bar is dragged up or down".to_owned())),
+        }
+        if weights.iter().sum::<f64>() < 0.01 {
+            return Err(refused(poke, "one bar at least must stand".to_owned()));
+        }
+        *self =
+            Self { weights, race: Self::race(self.seed, p, &weights), ..Self::new(self.seed, p) };
+        Ok(())
+    }
+
+    /// The numbers beside the figures.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let race = &self.race;
+        let (best, total) = race.best_fixed();
+        let mean = |total: usize| total as f64 / race.rounds as f64;
+        let known = |x: f64| if race.rounds > 0 { x } else { f64::NAN };
+        let mut metrics = vec![
+            Metric::new("best_fixed", "Best fixed ω", known(race.fixed[best])),
+            Metric::new("best_mean", "Its sweeps a system", mean(total)),
+        ];
+        let names = ["tsallis", "binned", "cheb"];
+        let learners = names.into_iter().zip(NAMES).zip(&race.players);
+        metrics
+            .extend(learners.map(|((id, name), player)| Metric::new(id, name, mean(player.total))));
+        metrics.push(Metric::new("young", YOUNG, mean(race.young_total)));
+        let random = race.fixed_totals.iter().sum::<usize>() as f64 / FIXED as f64;
+        metrics.push(Metric::new("random", "Random ω", random / race.rounds as f64));
+        metrics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drag(index: u32, y: f64) -> Poke {
+        let [figure, mark] = ["shifts", "bars"].map(str::to_owned);
+        Poke { figure, mark, kind: PokeKind::Drag, index, x: 0.0, y }
+    }
+
+    #[test]
+    fn a_drawn_histogram_is_what_comes() {
+        let p = Params { shifts: "drawn by hand", ..Params::default() };
+        let mut game = Sequence::new(1, &p);
+        for bar in 0..BARS {
+            if bar != 5 {
+                game.poke(&drag(bar as u32, 0.0), &p).unwrap();
+            }
+        }
+        assert!(game.poke(&drag(5, 0.0), &p).is_err(), "something must stand");
+        for _ in 0..20 {
+            game.step(&p);
+        }
+        assert_eq!(game.shifts[5], 20, "only the bar that stands: {:?}", game.shifts);
+        let beta = Params::default();
+        assert!(
+            Sequence::new(1, &beta).poke(&drag(1, 0.5), &beta).is_err(),
+            "nothing is drawn there"
+        );
+    }
+
+    #[test]
+    fn a_change_midway_changes_what_comes() {
+        let p = Params { abrupt: true, length: 200, ..Params::default() };
+        let mut game = Sequence::new(1, &p);
+        let mut halves = [0.0; 2];
+        for t in 0..200 {
+            game.step(&p);
+            halves[t / 100] += game.rounds.last().map_or(0.0, |round| round.shift) / 100.0;
+        }
+        // Beta(2, 6) has mean 1/4, its mirror 3/4: shifts of 0 and 0.3 on average.
+        assert!(halves[0] < 0.05 && halves[1] > 0.25, "{halves:?}");
+    }
+
+    #[test]
+    fn a_reader_who_plays_the_best_fixed_pays_what_it_pays() {
+        let p = Params { omega: 1.65, ..Params::default() };
+        let mut game = Sequence::new(1, &p);
+        for _ in 0..60 {
+            game.step(&p);
+        }
+        assert_eq!(game.race.hand_total, game.race.fixed_totals[13], "1 + 13 · 0.05 is 1.65");
+    }
+}
