@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn probabilities_are_weighted_by_inverse_gaps() {
         let mut learner = learner();
-        assert_eq!(learner.probabilities(0.0), [1.0 / 3.0; 3], "nothing is known");
+        let even = |p: &f64| (p - 1.0 / 3.0).abs() < 1e-15;
+        assert!(learner.probabilities(0.0).iter().all(even), "nothing is known");
         for t in 0..300 {
             learner.learn(0.1, t % 3, [90.0, 60.0, 30.0][t % 3]);
         }

@@ -19,6 +19,11 @@ pub const HIGH: Shifts = Shifts::Beta(0.5, 1.5);
 
 /// All claims, quick ones first.
 pub fn all() -> Vec<Claim> {
+    [one_system(), short_runs(), long_runs()].concat()
+}
+
+/// Claims about one system and its theory.
+fn one_system() -> Vec<Claim> {
     vec![
         Claim {
             id: "order_of_magnitude",
@@ -60,6 +65,12 @@ pub fn all() -> Vec<Claim> {
             quick: true,
             measure: |_| Box::pin(async { Ok(degenerate_b()) }),
         },
+    ]
+}
+
+/// Claims about short sequences.
+fn short_runs() -> Vec<Claim> {
+    vec![
         Claim {
             id: "near_best_fixed",
             sentence: "Tsallis-INF comes near the best fixed ω without knowing it.",
@@ -92,6 +103,12 @@ pub fn all() -> Vec<Claim> {
             quick: true,
             measure: |check| Box::pin(heat_learners(check)),
         },
+    ]
+}
+
+/// Claims about sequences of the paper's lengths.
+fn long_runs() -> Vec<Claim> {
+    vec![
         Claim {
             id: "low_variance",
             sentence: "Over 5000 systems ChebCB comes near the best ω for each of them.",

@@ -3,7 +3,10 @@ use crate::exhibit::Experiment;
 
 /// All of them: one system, the sequence and how it fails, the heat equation, the numbers.
 pub fn all() -> Vec<Experiment> {
-    let sequence = |title, text| Experiment::new(title, text).set("panel", "sequence");
+    [systems(), sequences(), simulations()].concat()
+}
+
+fn systems() -> Vec<Experiment> {
     vec![
             Experiment::new(
                 "Past the kink",
@@ -24,6 +27,12 @@ pub fn all() -> Vec<Experiment> {
             .set("panel", "landscape")
             .set("rhs", "degenerate")
             .set("omega", 1.4),
+    ]
+}
+
+fn sequences() -> Vec<Experiment> {
+    let sequence = |title, text| Experiment::new(title, text).set("panel", "sequence");
+    vec![
         sequence(
             "Beat the bandit",
             "Step one system at a time and set your ω by the tile that comes next: can you beat ChebCB over 30?",
@@ -61,6 +70,11 @@ pub fn all() -> Vec<Experiment> {
             "At half the time small shifts become great: neither learner forgets, and both pay for it.",
         )
         .set("abrupt", true),
+    ]
+}
+
+fn simulations() -> Vec<Experiment> {
+    vec![
         Experiment::new(
             "Heat",
             "Where the diffusion is strong a large ω pays, elsewhere not: watch ChebCB follow the dark valley.",
