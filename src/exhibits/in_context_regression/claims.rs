@@ -129,14 +129,14 @@ fn behaviour() -> Vec<Claim> {
         },
         Claim {
             id: "probes",
-            sentence: "The moment Xᵀy and then the weight vector can be read off the residual stream, better than before training.",
+            sentence: "The moment Xᵀy and then the weight vector appear in the residual stream, layer by layer.",
             published: "Xᵀy from about layer 7, w from about layer 12 of 16",
             source: "Fig. 4",
             protocol: "MLP probes of width 64 on every block of the shipped net of 8 layers, d = 4, no noise, all 12 \
                        pairs, 600 steps of 32 prompts, for a width of 512 and a probe a prefix length. Holds if \
-                       the moment appears no later than the weights, at most halfway (in the logarithm) from the \
-                       least error to the embedding's, and the weights are read with less than half the error at \
-                       the embedding.",
+                       the moment appears before the weights, where a target appears when its error is at most \
+                       halfway (in the logarithm) from the embedding's to the least, and the weights are read \
+                       with less than half the error at the embedding.",
             quick: false,
             measure: |check| Box::pin(probes(check)),
         },
@@ -356,7 +356,7 @@ async fn probes(check: Check) -> Result<Measured> {
     let least = w.iter().fold(f32::INFINITY, |a, &b| a.min(b));
     Ok(Measured {
         here: format!("Xᵀy from block {moment}, w from block {weights} of 8"),
-        holds: moment <= weights && weights > 0 && least < 0.5 * w[0],
+        holds: moment < weights && least < 0.5 * w[0],
         detail: format!("errors by block, Xᵀy: {}; w: {}", listed(0), listed(1)),
     })
 }
