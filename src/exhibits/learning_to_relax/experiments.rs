@@ -50,24 +50,24 @@ fn sequences() -> Vec<Experiment> {
         .set("eta_scale", 10),
         sequence(
             "Never sure",
-            "A tenth of the learning rate: bad arms are tried over and over, and the regret hardly falls.",
+            "A tenth of the learning rate: bad arms are tried over and over, and the regret keeps growing.",
         )
         .set("eta_scale", 0.1),
         sequence("No good arm", "Only 1, 1.475 and 1.95 to choose from: the best of them is not good.")
             .set("arms", 3),
         sequence(
             "Twenty terms",
-            "A Chebyshev series of 20 terms follows the noise: its curves wriggle and its policy with them.",
+            "A Chebyshev series of 20 terms: the curves wriggle, but the bounds on its coefficients hold the cost.",
         )
         .set("terms", 20),
         sequence(
             "A meaningless context",
-            "ChebCB is shown a random number for the shift: it can do no better than Tsallis-INF.",
+            "ChebCB is shown a random number for the shift: its lead is gone, and it ends about where Tsallis-INF does.",
         )
         .set("scrambled", true),
         sequence(
             "The world turns",
-            "At half the time small shifts become great: neither learner forgets, and both pay for it.",
+            "At half the time small shifts become great: Tsallis-INF is slow to forget; ChebCB, which sees them, is not.",
         )
         .set("abrupt", true),
     ]
