@@ -1,6 +1,6 @@
 //! What is seen of the hand-built machine.
 use super::{
-    machine::{Block, Program, Prompt, Stream, small},
+    machine::{Block, Op, Program, Prompt, Stream, small},
     machine_claims::error,
     machine_panel::{Algorithm, Predicted, REACH, Settings, scales},
 };
@@ -42,10 +42,10 @@ pub fn all(shown: &Shown<'_>) -> Vec<Figure> {
     ]
 }
 
-/// The name of a column.
+/// The name of a column, short where columns are narrow.
 fn token(column: usize, n: usize) -> String {
     match column {
-        last if last == 2 * n => "query".to_owned(),
+        last if last == 2 * n => if n > 4 { "q" } else { "query" }.to_owned(),
         even if even % 2 == 0 => format!("x{}", small(even / 2 + 1)),
         odd => format!("y{}", small(odd / 2 + 1)),
     }
@@ -58,7 +58,8 @@ fn digits(value: f64, places: usize) -> String {
 
 /// As 3.1e-5.
 fn size(value: f64) -> String {
-    if value.is_finite() { format!("{value:.1e}") } else { "out of range".to_owned() }
+    let known = if value.is_finite() { format!("{value:.1e}") } else { "out of range".to_owned() };
+    if value == 0.0 { "0".to_owned() } else { known }
 }
 
 /// Values at which colours end.
@@ -80,7 +81,7 @@ fn stream(shown: &Shown<'_>) -> Figure {
         linear("").domain(rows as f64 + 0.2, -above).hidden(),
     )
     .full()
-    .aspect((0.035 * rows as f64).clamp(0.35, 1.4))
+    .aspect((0.05 * rows as f64).clamp(0.45, 1.4))
     .color(Color::diverging("value, at most ±3").domain(-BRIGHTEST, BRIGHTEST))
     .caption(
         "One column a token, one row a hidden unit. Full colours: numbers that the prediction still \
@@ -227,21 +228,18 @@ fn ops(shown: &Shown<'_>) -> Figure {
     let all = program.ops.len();
     let first = done.saturating_sub(LISTED / 2 + 1).min(all.saturating_sub(LISTED));
     let listed = &program.ops[first..(first + LISTED).min(all)];
-    let rows = |op: &super::machine::Op| {
+    let rows = |op: &Op| {
         let Block { start, len } = op.kind.writes();
         if len == 1 { start.to_string() } else { format!("{start} to {}", start + len - 1) }
     };
-    let theorem = match shown.settings.algorithm {
-        Algorithm::Gradient => "Theorem 1",
-        Algorithm::Ridge => "Theorem 2",
-    };
+    let theorem = if shown.settings.algorithm == Algorithm::Ridge { 2 } else { 1 };
     let next = program.ops.get(*done);
     let alt = next.map_or("All operations are carried out.".to_owned(), |op| {
         format!("Next is operation {} of {all}: {}, {}.", done + 1, op.kind.name(), op.about)
     });
     let figure = Figure::table("ops", "The program")
         .caption(format!(
-            "{theorem}, chained over {} examples: {all} layers. Set off: the last that was carried out. \
+            "Theorem {theorem}, chained over {} examples: {all} layers. Set off: the last that was carried out. \
              Each is one decoder layer; rows are counted from 0.",
             prompt.n()
         ))
@@ -250,7 +248,7 @@ fn ops(shown: &Shown<'_>) -> Figure {
             "layer",
             (first..first + listed.len()).map(|i| (i + 1).to_string()).collect::<Vec<_>>(),
         )
-        .column("op", listed.iter().map(|op| op.kind.name()).collect::<Vec<_>>())
+        .column("op", listed.iter().map(|op| op.kind.name()).collect::<Vec<&str>>())
         .column("writes", listed.iter().map(|op| op.about.clone()).collect::<Vec<_>>())
         .column(
             "column",
@@ -318,7 +316,7 @@ fn chain(shown: &Shown<'_>) -> Figure {
     };
     let errors = shown.chain.iter().map(|at| size(error(at.machine, at.formula)));
     let last = shown.chain.last().map_or(f64::NAN, |at| error(at.machine, at.formula));
-    let kind = if shown.settings.network { "GELU and LayerNorm" } else { "exact" };
+    let kind = if shown.settings.network { "of GELUs" } else { "exact" };
     Figure::table("chain", format!("The machine and {formula}"))
         .caption(format!(
             "Predictions at the query after so many examples: what the layers leave in the stream, and \
