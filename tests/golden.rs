@@ -18,6 +18,8 @@ use std::{env, fs, path::PathBuf, rc::Rc};
 mod bits;
 #[path = "common/shipped.rs"]
 mod shipped;
+#[path = "common/tabbed.rs"]
+mod tabbed;
 
 /// The steps after which a run is looked at.
 const STEPS: [u64; 3] = [0, 1, 30];
@@ -66,7 +68,7 @@ fn frame(session: &mut Session, request: Value) -> Frame {
 /// An exhibit's digests; of one with tabs, those of each.
 fn run(entry: &Entry) -> Value {
     let mut tabs = Map::new();
-    for (tab, params) in shipped::tabs(entry) {
+    for (tab, params) in tabbed::tabs(entry) {
         let digests = run_tab(entry.meta.id, &params);
         if tab.is_empty() {
             return digests;

@@ -15,6 +15,8 @@ use std::{cell::Cell, collections::BTreeSet, rc::Rc};
 
 #[path = "common/shipped.rs"]
 mod shipped;
+#[path = "common/tabbed.rs"]
+mod tabbed;
 
 /// Most bytes of a frame in memory and on its way to the page.
 const FRAME_BYTES: usize = 256 << 10;
@@ -35,7 +37,7 @@ fn session() -> Session {
 
 /// Every tab of every exhibit, with the parameters that open it; told, so that a failure says where.
 fn tabs() -> impl Iterator<Item = (&'static Entry, Value)> {
-    let each = |entry| shipped::tabs(entry).into_iter().map(move |(_, params)| (entry, params));
+    let each = |entry| tabbed::tabs(entry).into_iter().map(move |(_, params)| (entry, params));
     CATALOG.iter().flat_map(each).inspect(|(entry, params)| eprintln!("{} {params}", entry.meta.id))
 }
 

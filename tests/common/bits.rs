@@ -1,5 +1,5 @@
 //! All numbers of an exhibit's figures in one: the same natively and in wasm.
-use super::shipped;
+use super::{shipped, tabbed};
 use orrery::{
     exhibits::CATALOG,
     figure::{Column, Figure},
@@ -15,7 +15,7 @@ const STEPS: u32 = 30;
 pub(crate) async fn all() -> Value {
     let mut all = Map::new();
     for entry in CATALOG {
-        for (tab, params) in shipped::tabs(entry) {
+        for (tab, params) in tabbed::tabs(entry) {
             let id = entry.meta.id;
             let name = if tab.is_empty() { id.to_owned() } else { format!("{id}, {tab}") };
             all.insert(name, json!(of(id, &params).await));

@@ -1,6 +1,5 @@
-//! The files that ship with the page, and the tabs of an exhibit, for tests.
-use orrery::{exhibit::Entry, files::Files, params::Kind};
-use serde_json::{Value, json};
+//! The files that ship with the page, for tests.
+use orrery::files::Files;
 
 /// Files by name, with their bytes.
 macro_rules! embedded {
@@ -41,14 +40,4 @@ pub(crate) fn files() -> Files {
         let bytes = known.map(|(_, bytes)| bytes.to_vec()).ok_or("not embedded".to_owned());
         Box::pin(async { bytes })
     })
-}
-
-/// The tabs of an exhibit, each with the parameters that open it; one without a name if it has none.
-pub(crate) fn tabs(entry: &Entry) -> Vec<(&'static str, Value)> {
-    let tabs = entry.params.iter().find(|param| param.tabs);
-    let Some((name, Kind::Choice { options, .. })) = tabs.map(|param| (param.name, param.kind))
-    else {
-        return vec![("", json!({}))];
-    };
-    options.iter().map(|&tab| (tab, json!({name: tab}))).collect()
 }

@@ -120,7 +120,7 @@ pub enum Kind {
         /// Rows written.
         write: Block,
     },
-    /// In every column: W₁ h[R₁] + W₂ h[R₂] + b.
+    /// In every column: `W₁ h[R₁] + W₂ h[R₂] + b`.
     Aff {
         /// R₁ and W₁.
         first: Part,

@@ -3,7 +3,7 @@
 //!
 //! A layer that reads, combines and writes sets, in each column t that it serves,
 //!
-//! $$h_t[w] \leftarrow W_o \big( (W_a h_{K(t)}[r]) \circ (W h_t[s]) \big) + b, \qquad \circ \in \{+, \times\}$$
+//! `h_t[w] ← W_o ((W_a h_K(t)[r]) ∘ (W h_t[s])) + b`, where ∘ is a sum or a product,
 //!
 //! and copies everything else. $K(t)$ is one column: attention whose pattern the position embeddings fix,
 //! taken as one-hot here. A second head cancels what stood in $w$. The sum and the product are made of

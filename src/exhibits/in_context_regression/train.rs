@@ -112,7 +112,7 @@ impl Trainer {
     }
 }
 
-/// The mean loss a dimension of the last steps of a copy, at most [`KEPT_LOSSES`] of them.
+/// The mean loss a dimension of the last steps of a copy, at most `KEPT_LOSSES` of them.
 pub fn recent_loss(saved: &Snapshot) -> f32 {
     let step = saved.step as usize;
     let kept = saved.tensors.get(LOSSES).map_or(&[][..], |(_, values)| values);
