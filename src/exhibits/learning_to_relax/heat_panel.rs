@@ -8,7 +8,9 @@ use super::{
 };
 use crate::{
     exhibit::{Metric, Progress},
-    figure::{Color, Figure, Trace, band, bar_x, dot, line, linear, log, raster, rule_x, rule_y},
+    figure::{
+        Color, Figure, Trace, area_y, band, bar_x, dot, line, linear, log, raster, rule_x, rule_y,
+    },
 };
 use libm::log10;
 
@@ -31,6 +33,19 @@ const ONE: &str = "ω = 1";
 const HALF: &str = "ω = 1.5";
 const BEST: &str = "best fixed ω";
 const EACH: &str = "best of each step";
+
+/// Columns of `HeatPanel::paths`: time, means over the window, and their standard deviations.
+const PATHS: &[&str] = &[
+    "t",
+    "Tsallis-INF",
+    "Tsallis-INF-CB",
+    "ChebCB",
+    EACH,
+    "± Tsallis-INF",
+    "± Tsallis-INF-CB",
+    "± ChebCB",
+    "± best of each step",
+];
 
 /// The simulation, and everyone's totals.
 pub struct HeatPanel {
@@ -68,8 +83,7 @@ impl HeatPanel {
             sums: vec![[0; FIXED]; COLUMNS],
             counts: vec![0; COLUMNS],
             recent: vec![vec![]; NAMES.len() + 1],
-            paths: Trace::new(&["t", "Tsallis-INF", "Tsallis-INF-CB", "ChebCB", EACH])
-                .rows_at_most(500),
+            paths: Trace::new(PATHS).rows_at_most(500),
             totals: Trace::new(&["t", PLAIN, ONE, HALF, "Tsallis-INF", "Tsallis-INF-CB", "ChebCB"])
                 .rows_at_most(500),
         }
@@ -93,14 +107,19 @@ impl HeatPanel {
             chosen.push(self.fixed[arm]);
         }
         chosen.push(self.fixed[best]);
-        let mut path = vec![t as f32];
+        let (mut path, mut deviations) = (vec![t as f32], vec![]);
         for (recent, omega) in self.recent.iter_mut().zip(chosen) {
             if recent.len() == WINDOW {
                 recent.remove(0);
             }
             recent.push(omega);
-            path.push((recent.iter().sum::<f64>() / recent.len() as f64) as f32);
+            let n = recent.len() as f64;
+            let mean = recent.iter().sum::<f64>() / n;
+            let squares = recent.iter().map(|omega| (omega - mean) * (omega - mean));
+            path.push(mean as f32);
+            deviations.push((squares.sum::<f64>() / n).sqrt() as f32);
         }
+        path.extend(deviations);
         self.paths.push(&path);
         self.heat.advance();
         let mut totals = vec![self.heat.time() as f32, self.plain_total as f32];
@@ -157,6 +176,12 @@ impl HeatPanel {
         let half = (self.fixed[1] - self.fixed[0]) / 2.0;
         let x = self.paths.get("t");
         let path = |name: &'static str| line().x(x).y(self.paths.get(name)).stroke(name);
+        let spread = |name: &'static str, deviation: &str| {
+            let rows = || self.paths.get(name).iter().zip(self.paths.get(deviation));
+            let low: Vec<f32> = rows().map(|(mean, sd)| (mean - sd).max(1.0)).collect();
+            let high: Vec<f32> = rows().map(|(mean, sd)| (mean + sd).min(1.95)).collect();
+            area_y().x(x).y1(low).y2(high).fill(name).fill_opacity(0.2)
+        };
         let best = least(&self.fixed_totals);
         let now = self.recent.iter().map(|recent| recent.last().copied().unwrap_or(f64::NAN));
         let now: Vec<String> = now.map(|omega| format!("{omega:.2}")).collect();
@@ -182,7 +207,7 @@ impl HeatPanel {
         .color(Color::sequential("iterations a step, log₁₀"))
         .caption(format!(
             "Painted as time runs: what every ω would have cost. Lines are the ω's that were chosen, averaged \
-             over {WINDOW} steps; dashes mark the best fixed one. Where κ is great, a large ω pays; where it \
+             over {WINDOW} steps, with one standard deviation either way; dashes mark the best fixed one. Where κ is great, a large ω pays; where it \
              is small, it does not."
         ))
         .alt(alt)
@@ -192,6 +217,8 @@ impl HeatPanel {
                 .option("interpolate", "none"),
         )
         .with(path(EACH).stroke("currentColor").stroke_width(1.0))
+        .with(spread("Tsallis-INF", "± Tsallis-INF"))
+        .with(spread("ChebCB", "± ChebCB"))
         .with(path("Tsallis-INF").stroke_width(2.0))
         .with(path("ChebCB").stroke_width(2.0));
         if self.heat.step == 0 {
