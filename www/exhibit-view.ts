@@ -172,12 +172,10 @@ export class ExhibitView extends LitElement {
       </span>
       <label title="The lines of the figures as mean and spread over so many seeds"
         >runs
-        <select @change=${this.#replicated}>
+        <select aria-label="Runs side by side" @change=${this.#replicated}>
           ${COUNTS.map(
             (count) =>
-              html`<option value=${count} ?selected=${count === run.seeds}>
-                ${count === 1 ? "one seed" : `${count} seeds`}
-              </option>`,
+              html`<option value=${count} ?selected=${count === run.seeds}>${count}</option>`,
           )}
         </select></label
       >

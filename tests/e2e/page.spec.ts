@@ -235,7 +235,7 @@ test("several seeds run side by side and their lines become mean and spread", as
   await open(page, site, trainer(site), "device=cpu");
   const bands = page.locator('orrery-figure .plot [aria-label="area"]');
   await expect(bands).toHaveCount(0);
-  const seeds = page.locator(".settings select").filter({ hasText: "3 seeds" });
+  const seeds = page.getByLabel("Runs side by side");
   await seeds.selectOption("3");
   for (let step = 0; step < 3; step++) {
     await page.getByRole("button", { name: "Step", exact: true }).click();

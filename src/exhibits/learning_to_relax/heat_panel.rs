@@ -9,7 +9,8 @@ use super::{
 use crate::{
     exhibit::{Metric, Progress},
     figure::{
-        Color, Figure, Trace, area_y, band, bar_x, dot, line, linear, log, raster, rule_x, rule_y,
+        Color, Figure, Mark, Trace, area_y, band, bar_x, dot, line, linear, log, raster, rule_x,
+        rule_y,
     },
 };
 use libm::log10;
@@ -162,6 +163,14 @@ impl HeatPanel {
         vec![self.map(), self.field(), self.race(), self.strip(), self.sums()]
     }
 
+    /// A band of one standard deviation about a learner's path.
+    fn spread(&self, name: &'static str, deviation: &str) -> Mark {
+        let rows = || self.paths.get(name).iter().zip(self.paths.get(deviation));
+        let low: Vec<f32> = rows().map(|(mean, sd)| (mean - sd).max(1.0)).collect();
+        let high: Vec<f32> = rows().map(|(mean, sd)| (mean + sd).min(1.95)).collect();
+        area_y().x(self.paths.get("t")).y1(low).y2(high).fill(name).fill_opacity(0.2)
+    }
+
     fn map(&self) -> Figure {
         let end = self.length as f64 * DT;
         let fill: Vec<f32> = (0..FIXED * COLUMNS)
@@ -176,12 +185,6 @@ impl HeatPanel {
         let half = (self.fixed[1] - self.fixed[0]) / 2.0;
         let x = self.paths.get("t");
         let path = |name: &'static str| line().x(x).y(self.paths.get(name)).stroke(name);
-        let spread = |name: &'static str, deviation: &str| {
-            let rows = || self.paths.get(name).iter().zip(self.paths.get(deviation));
-            let low: Vec<f32> = rows().map(|(mean, sd)| (mean - sd).max(1.0)).collect();
-            let high: Vec<f32> = rows().map(|(mean, sd)| (mean + sd).min(1.95)).collect();
-            area_y().x(x).y1(low).y2(high).fill(name).fill_opacity(0.2)
-        };
         let best = least(&self.fixed_totals);
         let now = self.recent.iter().map(|recent| recent.last().copied().unwrap_or(f64::NAN));
         let now: Vec<String> = now.map(|omega| format!("{omega:.2}")).collect();
@@ -217,8 +220,8 @@ impl HeatPanel {
                 .option("interpolate", "none"),
         )
         .with(path(EACH).stroke("currentColor").stroke_width(1.0))
-        .with(spread("Tsallis-INF", "± Tsallis-INF"))
-        .with(spread("ChebCB", "± ChebCB"))
+        .with(self.spread("Tsallis-INF", "± Tsallis-INF"))
+        .with(self.spread("ChebCB", "± ChebCB"))
         .with(path("Tsallis-INF").stroke_width(2.0))
         .with(path("ChebCB").stroke_width(2.0));
         if self.heat.step == 0 {
