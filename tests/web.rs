@@ -5,6 +5,7 @@
 #![expect(clippy::missing_assert_message, reason = "both sides of an equation say enough")]
 use js_sys::{Array, Float32Array, Function, JSON, Object, Reflect, global};
 use orrery::{
+    exhibit::Entry,
     exhibits::CATALOG,
     params::Kind,
     web::{catalog, handle, start},
@@ -62,9 +63,12 @@ fn refusal(reply: &JsValue) -> String {
 }
 
 /// The first exhibit of one tab, which runs for long and needs no files.
+fn entry() -> &'static Entry {
+    CATALOG.iter().find(|entry| !entry.params.iter().any(|param| param.tabs)).unwrap()
+}
+
 fn first() -> &'static str {
-    let entry = CATALOG.iter().find(|entry| !entry.params.iter().any(|param| param.tabs));
-    entry.map(|entry| entry.meta.id).unwrap()
+    entry().meta.id
 }
 
 fn open(id: &str, device: &str) -> Value {
@@ -148,7 +152,7 @@ async fn good_requests_are_answered() {
     assert!(get(&opened, "notice").is_null(), "nothing is null");
     assert_eq!(text(&get(&opened, "device"), "kind"), "cpu");
     let values = get(&opened, "values");
-    for param in CATALOG[0].params {
+    for param in entry().params {
         let value = get(&values, param.name);
         assert!(!value.is_undefined(), "{}: an object, not a Map", param.name);
         let set = Object::new();
@@ -160,7 +164,7 @@ async fn good_requests_are_answered() {
         assert_eq!(text(&reply, "type"), "frame", "{} to what it is", param.name);
     }
     assert_eq!(number(&frame(&advance(3)).await, "step"), 3.0);
-    for claim in (CATALOG[0].claims)() {
+    for claim in (entry().claims)() {
         let check = json!({"type": "check", "claim": claim.id, "budget_ms": 0});
         let kind = text(&ask(&check).await, "type");
         assert!(["checking", "checked"].contains(&kind.as_str()), "{}: {kind}", claim.id);

@@ -10,6 +10,7 @@ macro_rules! embedded {
 
 /// What the tests in wasm know of the files: there is no folder there.
 const EMBEDDED: &[(&str, &[u8])] = embedded! {
+    "data/optdigits.safetensors"
     "weights/in_context_regression/d1_s000.safetensors"
     "weights/in_context_regression/d1_s025.safetensors"
     "weights/in_context_regression/d1_s050.safetensors"

@@ -30,6 +30,15 @@ struct Stage {
     run: fn(&Browser) -> Result<()>,
 }
 
+/// Quick claims of papers that are known not to come out at these sizes; each says so on the page. One that
+/// begins to hold must be taken off.
+const FAILING: [&str; 4] = [
+    "in_context_regression/least_squares_without_noise",
+    "in_context_regression/one_layer_descends",
+    "in_context_regression/order",
+    "mixup_feature_learning/benefit_is_early",
+];
+
 const STAGES: [Stage; 12] = [
     Stage { name: "format", what: "Rust is formatted", run: format },
     Stage { name: "prettier", what: "TypeScript is formatted", run: |_| npm_run("format:check") },
@@ -38,7 +47,11 @@ const STAGES: [Stage; 12] = [
     Stage { name: "lint-wasm", what: "clippy, for wasm", run: lint_wasm },
     Stage { name: "doc", what: "the documentation builds", run: doc },
     Stage { name: "unit", what: "unit, property, house and golden tests", run: unit },
-    Stage { name: "claims", what: "the quick claims hold", run: claims },
+    Stage {
+        name: "claims",
+        what: "the quick claims hold, but for those known not to",
+        run: claims,
+    },
     Stage { name: "wasm", what: "the wasm boundary, in Chromium", run: wasm },
     Stage { name: "build", what: "the release build", run: |_| build::build() },
     Stage { name: "sizes", what: "what the page weighs", run: |_| sizes::print() },
@@ -146,7 +159,8 @@ fn unit(_: &Browser) -> Result<()> {
 
 fn claims(_: &Browser) -> Result<()> {
     let args = ["run", "--locked", "--release", "--bin", "orrery", "--", "reproduce", "--quick"];
-    run_command(&mut cargo(&args))
+    let fails = FAILING.iter().flat_map(|claim| ["--fails", claim]);
+    run_command(cargo(&args).args(fails))
 }
 
 fn wasm(browser: &Browser) -> Result<()> {
