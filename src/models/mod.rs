@@ -8,6 +8,7 @@ pub mod attention;
 pub mod conv;
 pub mod dense;
 pub mod loss;
+pub mod losses;
 pub mod lstm;
 pub mod norm;
 pub mod optim;
@@ -16,6 +17,7 @@ pub mod regress;
 pub mod sample;
 pub mod sor;
 pub mod tensors;
+pub mod trainer;
 
 #[cfg(test)]
 mod testing;

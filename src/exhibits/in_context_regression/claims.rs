@@ -6,7 +6,7 @@ use super::{
     predict::Predictor,
     probe::{self, Probes},
     shipped::{DEPTHS, FOURS, LINES, Model, PLANES},
-    train::{Recipe, Trainer},
+    train::Recipe,
 };
 use crate::{
     claim::{Check, Claim, Measured},
@@ -364,7 +364,7 @@ async fn probes(check: Check) -> Result<Measured> {
 async fn learns_live(check: Check) -> Result<Measured> {
     let net = Net { heads: 2, ..Net::dual(1, 8, 2, 16) };
     let recipe = Recipe { net, sigma: 0.5, rate: 5e-3, steps: 1500, batch: 64 };
-    let mut trainer = Trainer::new(&check.device, recipe, SEED)?;
+    let mut trainer = recipe.trainer(&check.device, SEED)?;
     while trainer.step < recipe.steps {
         trainer.run(5, recipe.rate)?;
         let done = 0.9 * trainer.step as f64 / recipe.steps as f64;

@@ -8,9 +8,9 @@
 //! rate $\eta$ (von Oswald et al. 2022, arXiv:2212.07677; not in the paper itself). For $x \sim N(0, I)$ the
 //! best rate and the error it leaves are known exactly, so training has a number to land on.
 use crate::{
-    engine::{Device, Graph, Init, Plan, Program, Snapshot, State, Var, rng::Stream},
+    engine::{Device, Graph, Init, Plan, Snapshot, Var, rng::Stream},
     error::Result,
-    models::{Weights, optim, random::normal},
+    models::{Weights, optim, random::normal, trainer::Trainer},
 };
 
 /// Prompts a step.
@@ -61,6 +61,11 @@ impl Recipe {
         (self.range() - self.n as f64) / self.range()
     }
 
+    /// A layer before its first step.
+    pub fn trainer(&self, device: &Device, seed: u64) -> Result<Trainer> {
+        Trainer::new(device, &plan(self)?, seed)
+    }
+
     fn range(&self) -> f64 {
         self.n as f64 + self.d as f64 + 1.0 + f64::from(self.sigma) * f64::from(self.sigma)
     }
@@ -105,49 +110,6 @@ fn plan(recipe: &Recipe) -> Result<Plan> {
     optim::adam(&w, &g.grad(loss, &w.vars()), rate, optim::Adam::default());
     g.output("loss", loss);
     g.compile()
-}
-
-/// A layer in training.
-pub struct Trainer {
-    /// How it is trained.
-    pub recipe: Recipe,
-    state: State,
-    program: Program,
-    rate: Option<f32>,
-    /// Steps taken.
-    pub step: usize,
-}
-
-impl Trainer {
-    /// Before the first step.
-    pub fn new(device: &Device, recipe: Recipe, seed: u64) -> Result<Self> {
-        let plan = plan(&recipe)?;
-        let state = State::new(device, &[&plan], seed)?;
-        let program = Program::new(device, &plan, &state)?;
-        Ok(Self { recipe, state, program, rate: None, step: 0 })
-    }
-
-    /// Some steps at this rate.
-    pub fn run(&mut self, steps: usize, rate: f32) -> Result<()> {
-        if self.rate != Some(rate) {
-            self.program.write("rate", &[rate])?;
-            self.rate = Some(rate);
-        }
-        self.program.run(steps)?;
-        self.step += steps;
-        Ok(())
-    }
-
-    /// A copy of all that is trained and of the optimiser's moments.
-    pub async fn snapshot(&self) -> Result<Snapshot> {
-        self.state.read_all().await
-    }
-
-    /// Goes back to a copy.
-    pub fn restore(&mut self, saved: &Snapshot) -> Result<()> {
-        self.step = saved.step as usize;
-        self.state.write_all(saved)
-    }
 }
 
 /// The weights of a layer.
@@ -258,7 +220,7 @@ mod tests {
         Recipe { d: 2, n: 8, sigma: 0.0, start: Start::Label, rate: 1e-2, steps: 600 };
 
     fn trained(recipe: Recipe, seed: u64) -> Layer {
-        let mut trainer = Trainer::new(&Device::cpu(), recipe, seed).unwrap();
+        let mut trainer = recipe.trainer(&Device::cpu(), seed).unwrap();
         trainer.run(recipe.steps, recipe.rate).unwrap();
         Layer::of(&recipe, &block_on(trainer.snapshot()).unwrap())
     }

@@ -1,5 +1,5 @@
 //! What is said of linear attention, measured: it learns the step of gradient descent.
-use super::linear::{Layer, Recipe, Start, Tests, Trainer};
+use super::linear::{Layer, Recipe, Start, Tests};
 use crate::{
     claim::{Check, Claim, Measured},
     error::Result,
@@ -49,7 +49,7 @@ async fn trained(
     seed: u64,
     [from, to]: [f64; 2],
 ) -> Result<[f64; 2]> {
-    let mut trainer = Trainer::new(&check.device, recipe, seed)?;
+    let mut trainer = recipe.trainer(&check.device, seed)?;
     while trainer.step < recipe.steps {
         trainer.run(10, recipe.rate)?;
         let share = trainer.step as f64 / recipe.steps as f64;

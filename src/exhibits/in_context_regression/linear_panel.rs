@@ -1,13 +1,14 @@
 //! The panel of linear attention: does training find the step of gradient descent?
 use super::{
     Params,
-    linear::{BATCH, Layer, Recipe, Start, TESTED, Tests, Trainer},
+    linear::{BATCH, Layer, Recipe, Start, TESTED, Tests},
 };
 use crate::{
     engine::Snapshot,
     error::Result,
     exhibit::{Ctx, Metric, Progress},
     figure::{Color, Figure, Trace, band, cell, line, linear, log, rule_y, text},
+    models::trainer::Trainer,
 };
 
 /// Training steps from one test to the next.
@@ -50,7 +51,7 @@ impl Attention {
     /// Before the first step.
     pub async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         let recipe = Recipe::of(p);
-        let trainer = Trainer::new(&ctx.device, recipe, ctx.seed)?;
+        let trainer = recipe.trainer(&ctx.device, ctx.seed)?;
         let tests = Tests::draw(&recipe, TESTED, ctx.seed);
         let layer = Layer::of(&recipe, &trainer.snapshot().await?);
         let best = tests.error_of_step(recipe.best_rate());

@@ -5,14 +5,14 @@ use super::{
     metrics::{References, Tally, mean, ridge},
     net::{Layout, Net},
     predict::Predictor,
-    train::{Recipe, Trainer},
+    train::Recipe,
 };
 use crate::{
     engine::{Snapshot, rng::Stream},
     error::Result,
     exhibit::{Ctx, Metric, Progress},
     figure::Trace,
-    models::regress::Linear,
+    models::{regress::Linear, trainer::Trainer},
 };
 
 /// Pairs of a prompt.
@@ -99,7 +99,7 @@ impl Live {
             let recipe = Recipe { net, sigma: p.sigma, rate: p.rate, steps: p.steps, batch: 64 };
             all.push(Learner {
                 name,
-                trainer: Trainer::new(&ctx.device, recipe, ctx.seed)?,
+                trainer: recipe.trainer(&ctx.device, ctx.seed)?,
                 predictor: Predictor::new(net, ctx.seed)?,
                 tests: Trace::new(TESTS).rows_at_most(300),
                 newest: None,

@@ -4,7 +4,7 @@ use super::{
     metrics::{References, mean, ridge},
     net::Net,
     predict::Predictor,
-    train::{Recipe, Trainer, is_weight, recent_loss},
+    train::{Recipe, is_weight, recent_loss},
 };
 use crate::{
     claim::Check,
@@ -122,7 +122,7 @@ impl Model {
 
     async fn train(self, check: Check) -> Result<Trained> {
         let Recipe { steps, rate, .. } = self.recipe;
-        let mut trainer = Trainer::new(&check.device, self.recipe, SEED)?;
+        let mut trainer = self.recipe.trainer(&check.device, SEED)?;
         let mut losses = vec![];
         while trainer.step < steps {
             trainer.run(1, rate)?;

@@ -6,7 +6,7 @@ use super::{
     predict::{MOST_PAIRS, Predictor},
     prompt::{LEARNERS, Prompt},
     shipped::{LINES, models},
-    train::{Recipe, Trainer, recent_loss},
+    train::{Recipe, recent_loss},
 };
 use crate::{
     engine::{Device, rng::Stream},
@@ -113,7 +113,7 @@ fn to_one_layer_the_order_of_pairs_is_nothing() {
 fn training_lowers_the_loss_the_same_however_steps_are_taken() {
     let recipe = Recipe { net: small(Layout::Dual), sigma: 0.5, rate: 1e-2, steps: 240, batch: 16 };
     let trained = |piece: usize| {
-        let mut trainer = Trainer::new(&Device::cpu(), recipe, 1).unwrap();
+        let mut trainer = recipe.trainer(&Device::cpu(), 1).unwrap();
         let mut losses = vec![];
         while trainer.step < 240 {
             trainer.run(piece, recipe.rate).unwrap();

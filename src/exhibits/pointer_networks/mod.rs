@@ -34,6 +34,7 @@ use crate::{
     error::Result,
     exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
     figure::{Figure, Poke, Trace},
+    models::losses,
     params,
     params::{choice, int, log_float, toggle},
 };
@@ -43,7 +44,7 @@ use instances::{Order, SETS};
 use plane::Plane;
 use pointer::{Architecture, Net, Scorer};
 use std::rc::Rc;
-use train::{KEPT_LOSSES, Optimiser, Recipe, Trainer, last_losses};
+use train::{Optimiser, Recipe, Trainer};
 
 pub mod claims;
 pub mod decode;
@@ -110,7 +111,7 @@ const BEYOND_SAMPLE: usize = 50;
 /// Training steps from one evaluation to the next.
 const EVALUATE_EVERY: usize = 25;
 
-const _: () = assert!(EVALUATE_EVERY <= KEPT_LOSSES, "no loss is lost between two evaluations");
+const _: () = assert!(EVALUATE_EVERY <= losses::KEPT, "no loss is lost between two evaluations");
 
 /// A net on its way to convex hulls.
 pub struct PointerNetworks {
@@ -322,7 +323,7 @@ impl PointerNetworks {
         if self.trainer.step > 0 && !self.copy.as_ref().is_some_and(|copy| self.is_fresh(copy)) {
             let copy = Rc::new(self.trainer.snapshot().await?);
             self.decoder.load(&copy)?;
-            last_losses(&copy).for_each(|(step, loss)| self.history.tell(step, loss));
+            losses::last(&copy).for_each(|(step, loss)| self.history.tell(step, loss));
             self.copy = Some(copy);
         }
         Ok(())

@@ -4,14 +4,14 @@ use super::{
     decode::Decoder,
     instances::{Instance, Order, output_steps},
     pointer::{Architecture, Net, Scorer},
-    train::{Batch, KEPT_LOSSES, Recipe, Trainer, last_losses, loss, plan},
+    train::{Batch, Recipe, Trainer, loss, plan},
 };
 use crate::{
     engine::{Device, Fusion, Graph, Program, State, math, rng::Stream},
     exhibit::{Ctx, Exhibit, Progress},
     figure::Figure,
     files::Files,
-    models::Weights,
+    models::{Weights, losses},
 };
 
 fn net(architecture: Architecture, scorer: Scorer) -> Net {
@@ -195,13 +195,13 @@ fn the_last_losses_stay_beside_the_weights() {
     let recipe = Recipe { batch: 2, least: 3, most: 4, ..Params::default().recipe() };
     let mut trainer = Trainer::new(&Device::cpu(), net, recipe, 1).unwrap();
     let mut losses = Vec::new();
-    for step in 1..=KEPT_LOSSES + 5 {
+    for step in 1..=losses::KEPT + 5 {
         trainer.step(1e-3).unwrap();
         losses.push((step, pollster::block_on(trainer.loss()).unwrap()));
-        if step == 3 || step == KEPT_LOSSES + 5 {
+        if step == 3 || step == losses::KEPT + 5 {
             let saved = pollster::block_on(trainer.snapshot()).unwrap();
-            let kept: Vec<(usize, f32)> = last_losses(&saved).collect();
-            assert_eq!(kept, losses[losses.len().saturating_sub(KEPT_LOSSES)..]);
+            let kept: Vec<(usize, f32)> = losses::last(&saved).collect();
+            assert_eq!(kept, losses[losses.len().saturating_sub(losses::KEPT)..]);
         }
     }
 }

@@ -7,12 +7,12 @@ use super::{
     pointer::{Net, START, TOKEN},
 };
 use crate::{
-    engine::{Device, Graph, Init, Plan, Program, Snapshot, State, Var, rng::Stream},
+    engine::{Device, Graph, Plan, Program, Snapshot, State, Var, rng::Stream},
     error::Result,
     models::{
         Weights,
         loss::{cross_entropy, masked_mean},
-        optim,
+        losses, optim,
     },
 };
 use std::collections::BTreeMap;
@@ -46,13 +46,6 @@ const CLIP_NORM: f32 = 2.0;
 
 /// What is left of Adam's rate in the end.
 const FLOOR: f32 = 0.05;
-
-/// Losses that stay beside the weights, so that reading those tells these; a power of two, by which
-/// step numbers divide exactly.
-pub(super) const KEPT_LOSSES: usize = 32;
-
-/// The state tensor they are in: that of a step at its number modulo [`KEPT_LOSSES`].
-const LOSSES: &str = "losses";
 
 /// Mean cross-entropy an output of a batch: a graph's inputs are those of [`Batch`].
 pub(super) fn loss<'g>(
@@ -88,20 +81,8 @@ pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
         Optimiser::Sgd => optim::sgd(&w, &grads, rate),
     }
     g.output("loss", loss);
-    let losses = g.state(LOSSES, [KEPT_LOSSES], Init::Zeros);
-    let (step, kept) = (g.step(), KEPT_LOSSES as f32);
-    let here = g.iota([KEPT_LOSSES], 0).equal(step - (step / kept).floor() * kept);
-    g.assign(losses, Var::select(here, loss, losses));
+    losses::keep(&g, loss);
     g.compile()
-}
-
-/// The losses of the last steps of a copy, at most [`KEPT_LOSSES`] of them, by the number of the step
-/// counted from one.
-pub(super) fn last_losses(saved: &Snapshot) -> impl Iterator<Item = (usize, f32)> {
-    let step = saved.step as usize;
-    let kept = saved.tensors.get(LOSSES).map_or(&[][..], |(_, values)| values);
-    let first = step.saturating_sub(kept.len());
-    (first..step).map(|before| (before + 1, kept[before % kept.len()]))
 }
 
 /// Inputs of one training step, row-major.
