@@ -1,6 +1,9 @@
 //! One line out of the same line of several seeds: mean and spread.
 use super::MOST_ROWS;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    models::stats,
+};
 use serde::{Deserialize, Serialize};
 
 /// Most seeds that are put together.
@@ -59,10 +62,7 @@ pub fn spread(replicates: &[Curve]) -> Result<Spread> {
         if values.len() < replicates.len() {
             continue;
         }
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares = values.iter().map(|y| (y - mean) * (y - mean));
-        let deviation = (squares.sum::<f64>() / (n - 1.0)).sqrt();
+        let (mean, deviation) = stats::spread(&values);
         out.x.push(first.x[row]);
         out.mean.push(mean as f32);
         out.low.push((mean - deviation) as f32);

@@ -16,6 +16,7 @@ pub mod random;
 pub mod regress;
 pub mod sample;
 pub mod sor;
+pub mod stats;
 pub mod tensors;
 pub mod trainer;
 

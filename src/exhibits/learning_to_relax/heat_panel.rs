@@ -2,9 +2,9 @@
 //! (Figure 2, centre-right and right).
 use super::{
     Params,
-    heat::{DT, Heat, KAPPAS, kappa, source},
-    race::{FIXED, NAMES, Player, Settings, least},
-    systems::omegas,
+    heat::{DT, KAPPAS, kappa, source},
+    race::{FIXED, NAMES, least},
+    simulation::Simulation,
 };
 use crate::{
     exhibit::{Metric, Progress},
@@ -51,12 +51,8 @@ const PATHS: &[&str] = &[
 /// The simulation, and everyone's totals.
 pub struct HeatPanel {
     length: usize,
-    heat: Heat,
-    fixed: Vec<f64>,
-    players: Vec<Player>,
+    simulation: Simulation,
     plain_total: usize,
-    fixed_totals: Vec<usize>,
-    least_total: usize,
     /// Sum of the costs of each fixed ω in each stretch of time: `[columns, fixed]`; and its steps.
     sums: Vec<[usize; FIXED]>,
     counts: Vec<usize>,
@@ -71,16 +67,11 @@ pub struct HeatPanel {
 impl HeatPanel {
     /// Before the first time step.
     pub fn new(seed: u64, p: &Params) -> Self {
-        let settings =
-            Settings { bins: 6, contexts: KAPPAS, eta_scale: p.eta_scale, ..Settings::BASIC };
+        let nx = p.mesh.parse().unwrap_or(25);
         Self {
             length: p.heat_steps.parse().unwrap_or(1000),
-            heat: Heat::new(p.mesh.parse().unwrap_or(25)),
-            fixed: omegas(FIXED),
-            players: Player::all(&settings, seed),
+            simulation: Simulation::new(nx, p.eta_scale, &[seed]),
             plain_total: 0,
-            fixed_totals: vec![0; FIXED],
-            least_total: 0,
             sums: vec![[0; FIXED]; COLUMNS],
             counts: vec![0; COLUMNS],
             recent: vec![vec![]; NAMES.len() + 1],
@@ -92,22 +83,14 @@ impl HeatPanel {
 
     /// One time step: everyone chooses, the costs are counted, the field moves on.
     pub fn step(&mut self) -> Progress {
-        let (t, context) = (self.heat.time(), self.heat.context());
-        let costs = self.heat.costs(&self.fixed);
-        self.plain_total += self.heat.plain_cost();
-        self.fixed_totals.iter_mut().zip(&costs).for_each(|(total, cost)| *total += cost);
-        let best = least(&costs);
-        self.least_total += costs[best];
-        let column = self.heat.step * COLUMNS / self.length;
+        let all = &mut self.simulation;
+        let (t, column) = (all.heat.time(), all.heat.step * COLUMNS / self.length);
+        self.plain_total += all.heat.plain_cost();
+        let costs = all.step();
         self.counts[column] += 1;
         self.sums[column].iter_mut().zip(&costs).for_each(|(sum, cost)| *sum += cost);
-        let mut chosen = Vec::with_capacity(self.recent.len());
-        for player in &mut self.players {
-            let arm = player.choose(context);
-            player.learn(costs[arm]);
-            chosen.push(self.fixed[arm]);
-        }
-        chosen.push(self.fixed[best]);
+        let arms = all.runs[0].iter().map(|player| player.arm).chain([least(&costs)]);
+        let chosen = arms.map(|arm| all.fixed[arm]);
         let (mut path, mut deviations) = (vec![t as f32], vec![]);
         for (recent, omega) in self.recent.iter_mut().zip(chosen) {
             if recent.len() == WINDOW {
@@ -122,39 +105,39 @@ impl HeatPanel {
         }
         path.extend(deviations);
         self.paths.push(&path);
-        self.heat.advance();
-        let mut totals = vec![self.heat.time() as f32, self.plain_total as f32];
-        totals.extend([GAUSS_SEIDEL, ONE_AND_A_HALF].map(|i| self.fixed_totals[i] as f32));
-        totals.extend(self.players.iter().map(|player| player.total as f32));
+        let mut totals = vec![all.heat.time() as f32, self.plain_total as f32];
+        totals.extend([GAUSS_SEIDEL, ONE_AND_A_HALF].map(|i| all.fixed_totals[i] as f32));
+        totals.extend(all.runs[0].iter().map(|player| player.total as f32));
         self.totals.push(&totals);
-        if self.heat.step < self.length { Progress::More } else { Progress::Done }
+        if all.heat.step < self.length { Progress::More } else { Progress::Done }
     }
 
     /// Everyone's total by name, as the bars show them.
     fn bars(&self) -> Vec<(&'static str, usize)> {
-        let best = self.fixed_totals[least(&self.fixed_totals)];
+        let all = &self.simulation;
         let mut bars = vec![
             (PLAIN, self.plain_total),
-            (ONE, self.fixed_totals[GAUSS_SEIDEL]),
-            (HALF, self.fixed_totals[ONE_AND_A_HALF]),
-            (BEST, best),
+            (ONE, all.fixed_totals[GAUSS_SEIDEL]),
+            (HALF, all.fixed_totals[ONE_AND_A_HALF]),
+            (BEST, all.best_fixed().1),
         ];
-        bars.extend(NAMES.into_iter().zip(self.players.iter().map(|player| player.total)));
-        bars.push((EACH, self.least_total));
+        bars.extend(NAMES.into_iter().zip(all.runs[0].iter().map(|player| player.total)));
+        bars.push((EACH, all.least_total));
         bars
     }
 
     /// The numbers beside the figures.
     pub fn metrics(&self) -> Vec<Metric> {
-        let best = least(&self.fixed_totals);
-        let over = |total: usize| total as f64 / self.fixed_totals[best] as f64;
-        let known = |x: f64| if self.heat.step > 0 { x } else { f64::NAN };
+        let Simulation { heat, fixed, runs, .. } = &self.simulation;
+        let (best, least_total) = self.simulation.best_fixed();
+        let over = |learner: usize| runs[0][learner].total as f64 / least_total as f64;
+        let known = |x: f64| if heat.step > 0 { x } else { f64::NAN };
         vec![
-            Metric::new("time", "Time", self.heat.time()),
-            Metric::new("kappa", "κ", self.heat.context()),
-            Metric::new("best_omega", "Best fixed ω", known(self.fixed[best])),
-            Metric::new("tsallis_ratio", "Tsallis-INF, of best fixed", over(self.players[0].total)),
-            Metric::new("cheb_ratio", "ChebCB, of best fixed", over(self.players[2].total)),
+            Metric::new("time", "Time", heat.time()),
+            Metric::new("kappa", "κ", heat.context()),
+            Metric::new("best_omega", "Best fixed ω", known(fixed[best])),
+            Metric::new("tsallis_ratio", "Tsallis-INF, of best fixed", over(0)),
+            Metric::new("cheb_ratio", "ChebCB, of best fixed", over(2)),
         ]
     }
 
@@ -172,6 +155,7 @@ impl HeatPanel {
     }
 
     fn map(&self) -> Figure {
+        let Simulation { heat, fixed, .. } = &self.simulation;
         let end = self.length as f64 * DT;
         let fill: Vec<f32> = (0..FIXED * COLUMNS)
             .map(|i| {
@@ -182,22 +166,22 @@ impl HeatPanel {
                 if count == 0 { f32::NAN } else { log10(mean.max(0.5)) as f32 }
             })
             .collect();
-        let half = (self.fixed[1] - self.fixed[0]) / 2.0;
+        let half = (fixed[1] - fixed[0]) / 2.0;
         let x = self.paths.get("t");
         let path = |name: &'static str| line().x(x).y(self.paths.get(name)).stroke(name);
-        let best = least(&self.fixed_totals);
+        let best = fixed[self.simulation.best_fixed().0];
         let now = self.recent.iter().map(|recent| recent.last().copied().unwrap_or(f64::NAN));
         let now: Vec<String> = now.map(|omega| format!("{omega:.2}")).collect();
-        let alt = if self.heat.step == 0 {
+        let alt = if self.simulation.heat.step == 0 {
             "Nothing is painted yet: press play.".to_owned()
         } else {
             format!(
                 "{} of {} steps painted. The last ω of Tsallis-INF, Tsallis-INF-CB, ChebCB and the best of \
                  the step: {}. The best fixed ω so far is {:.2}.",
-                self.heat.step,
+                heat.step,
                 self.length,
                 now.join(", "),
-                self.fixed[best]
+                best
             )
         };
         let figure = Figure::plot(
@@ -224,20 +208,17 @@ impl HeatPanel {
         .with(self.spread("ChebCB", "± ChebCB"))
         .with(path("Tsallis-INF").stroke_width(2.0))
         .with(path("ChebCB").stroke_width(2.0));
-        if self.heat.step == 0 {
+        if self.simulation.heat.step == 0 {
             return figure;
         }
         figure.with(
-            rule_y()
-                .y(vec![self.fixed[best] as f32])
-                .stroke("currentColor")
-                .option("strokeDasharray", "2 4"),
+            rule_y().y(vec![best as f32]).stroke("currentColor").option("strokeDasharray", "2 4"),
         )
     }
 
     fn field(&self) -> Figure {
-        let (u, side) = self.heat.field();
-        let t = self.heat.time();
+        let (u, side) = self.simulation.heat.field();
+        let t = self.simulation.heat.time();
         let greatest = u.iter().copied().fold(0.0, f64::max);
         let (x, y) = source(t);
         let axis = || linear("").domain(0.0, 1.0).hidden();
@@ -283,7 +264,7 @@ impl HeatPanel {
         let at = |i: usize| end * i as f64 / (STRIP - 1) as f64;
         let x: Vec<f32> = (0..STRIP).map(|i| at(i) as f32).collect();
         let y: Vec<f32> = (0..STRIP).map(|i| kappa(at(i)) as f32).collect();
-        let (t, now) = (self.heat.time(), self.heat.context());
+        let (t, now) = (self.simulation.heat.time(), self.simulation.heat.context());
         Figure::plot(
             "kappa",
             "Diffusion κ(t), the context",

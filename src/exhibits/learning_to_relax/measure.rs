@@ -1,7 +1,7 @@
 //! Races and simulations of the paper's lengths, for the claims.
 use super::{
-    heat::{Heat, KAPPAS},
     race::{FIXED, Player, Race, Settings, least},
+    simulation::Simulation,
     systems::{Shifts, omegas},
 };
 use crate::claim::Check;
@@ -87,31 +87,24 @@ impl Simulated {
     }
 }
 
-/// Runs a simulation, its learners once a seed; all see the costs of one trajectory, since the field is the
-/// same to eight digits whatever ω.
+/// Runs a simulation, its learners once a seed.
 pub async fn simulate(
     check: &Check,
     (nx, steps): (usize, usize),
     [from, to]: [f64; 2],
 ) -> Simulated {
-    let settings = Settings { bins: 6, contexts: KAPPAS, ..Settings::BASIC };
-    let (mut heat, omegas) = (Heat::new(nx), omegas(FIXED));
-    let mut runs: Vec<Vec<Player>> =
-        SEEDS.iter().map(|seed| Player::all(&settings, *seed)).collect();
-    let mut all = Simulated { plain: 0, fixed: vec![0; FIXED], least: 0, learners: vec![] };
+    let (mut simulation, mut plain) = (Simulation::new(nx, 1.0, &SEEDS), 0);
     for step in 0..steps {
-        let costs = heat.costs(&omegas);
-        all.plain += heat.plain_cost();
-        all.fixed.iter_mut().zip(&costs).for_each(|(total, cost)| *total += cost);
-        all.least += costs.iter().min().copied().unwrap_or(0);
-        for player in runs.iter_mut().flatten() {
-            let arm = player.choose(heat.context());
-            player.learn(costs[arm]);
-        }
-        heat.advance();
+        plain += simulation.heat.plain_cost();
+        simulation.step();
         let done = from + (to - from) * step as f64 / steps as f64;
         check.progress(done, format!("mesh {nx}, step {step} of {steps}")).await;
     }
-    all.learners = runs.iter().map(|run| run.iter().map(|player| player.total).collect()).collect();
-    all
+    let totals = |run: &Vec<Player>| run.iter().map(|player| player.total).collect();
+    Simulated {
+        plain,
+        least: simulation.least_total,
+        learners: simulation.runs.iter().map(totals).collect(),
+        fixed: simulation.fixed_totals,
+    }
 }

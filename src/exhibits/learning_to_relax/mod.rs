@@ -57,6 +57,7 @@ pub mod one;
 pub mod race;
 pub mod sequence;
 pub mod sequence_figures;
+pub mod simulation;
 pub mod systems;
 pub mod table;
 pub mod theory;

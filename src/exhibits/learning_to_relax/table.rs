@@ -2,13 +2,13 @@
 use super::{
     Params,
     claims::{HIGH, LOW},
-    heat::{Heat, KAPPAS},
-    race::{FIXED, NAMES, Player, Race, Settings, least},
-    systems::omegas,
+    race::{NAMES, Race, Settings, least},
+    simulation::Simulation,
 };
 use crate::{
     exhibit::{Metric, Progress},
     figure::{Color, Figure, band, dot, linear, rule_x},
+    models::stats::spread,
 };
 
 /// Seeds that every setting is run at, from the reader's own on.
@@ -39,7 +39,7 @@ const METHODS: [&str; 6] =
 /// The run that goes on.
 enum Job {
     Sequence(Box<Race>),
-    Heat { heat: Box<Heat>, players: Vec<Player>, fixed: Vec<usize>, of_each: usize },
+    Heat(Box<Simulation>),
 }
 
 /// All runs, one after another.
@@ -94,21 +94,14 @@ impl Table {
         vec![self.table(), self.ratios()]
     }
 
-    /// Mean and sample standard deviation over the runs of a setting.
-    fn spread(&self, setting: usize, of: impl Fn(&Row) -> f64) -> (f64, f64, usize) {
+    fn cell(&self, setting: usize, of: impl Fn(&Row) -> f64, digits: usize) -> String {
         let values: Vec<f64> =
             self.rows.iter().filter(|row| row.setting == setting).map(of).collect();
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let squares = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>();
-        (mean, (squares / (n - 1.0)).sqrt(), values.len())
-    }
-
-    fn cell(&self, setting: usize, of: impl Fn(&Row) -> f64, digits: usize) -> String {
-        match self.spread(setting, of) {
-            (_, _, 0) => "–".to_owned(),
-            (mean, _, 1) => format!("{mean:.digits$}"),
-            (mean, deviation, _) => format!("{mean:.digits$} ± {deviation:.digits$}"),
+        let (mean, deviation) = spread(&values);
+        match values.len() {
+            0 => "–".to_owned(),
+            1 => format!("{mean:.digits$}"),
+            _ => format!("{mean:.digits$} ± {deviation:.digits$}"),
         }
     }
 
@@ -195,22 +188,14 @@ impl Job {
         match setting {
             0 => Self::Sequence(race(LOW)),
             1 => Self::Sequence(race(HIGH)),
-            _ => {
-                let settings = Settings { bins: 6, contexts: KAPPAS, ..Settings::BASIC };
-                Self::Heat {
-                    heat: Box::new(Heat::new(MESH)),
-                    players: Player::all(&settings, seed),
-                    fixed: vec![0; FIXED],
-                    of_each: 0,
-                }
-            }
+            _ => Self::Heat(Box::new(Simulation::new(MESH, 1.0, &[seed]))),
         }
     }
 
     fn taken(&self) -> usize {
         match self {
             Self::Sequence(race) => race.rounds,
-            Self::Heat { heat, .. } => heat.step,
+            Self::Heat(simulation) => simulation.heat.step,
         }
     }
 
@@ -222,17 +207,9 @@ impl Job {
                     race.round();
                 }
             }
-            Self::Heat { heat, players, fixed, of_each } => {
-                let omegas = omegas(FIXED);
-                for _ in 0..HEAT_AT_ONCE.min(length - heat.step) {
-                    let costs = heat.costs(&omegas);
-                    fixed.iter_mut().zip(&costs).for_each(|(total, cost)| *total += cost);
-                    *of_each += costs.iter().min().copied().unwrap_or(0);
-                    for player in players.iter_mut() {
-                        let arm = player.choose(heat.context());
-                        player.learn(costs[arm]);
-                    }
-                    heat.advance();
+            Self::Heat(simulation) => {
+                for _ in 0..HEAT_AT_ONCE.min(length - simulation.heat.step) {
+                    simulation.step();
                 }
             }
         }
@@ -241,7 +218,7 @@ impl Job {
         }
         let (players, fixed, best_of_each) = match self {
             Self::Sequence(race) => (&race.players, &race.fixed_totals, race.young_total),
-            Self::Heat { players, fixed, of_each, .. } => (&*players, &*fixed, *of_each),
+            Self::Heat(all) => (&all.runs[0], &all.fixed_totals, all.least_total),
         };
         let mut totals = vec![fixed[0], fixed[least(fixed)]];
         totals.extend(players.iter().take(NAMES.len()).map(|player| player.total));

@@ -3,13 +3,13 @@ use super::{
     data::{Config, World},
     digit_claims,
     measure::{Measures, Meter},
-    table::spread,
     trainer::{Method, Rates, Trainer},
 };
 use crate::{
     claim::{Check, Claim, Measured},
     engine::sort,
     error::Result,
+    models::stats::spread,
 };
 
 /// All claims, quick ones first.
@@ -285,7 +285,8 @@ async fn early(check: Check) -> Result<Measured> {
     let stops = [0, 100, 200, 400];
     let ways = stops.map(|stop| (Method::Stopped, Rates { stop, ..SIX }));
     let runs = trained(&check, &Config::A, (&ways, 5), (LONG, 20)).await?;
-    let means: Vec<f32> = runs.iter().map(|runs| spread(&ends(runs, |m| m.rare)).0).collect();
+    let mean = |runs: &Vec<_>| spread(&ends(runs, |m| m.rare)).0 as f32;
+    let means: Vec<f32> = runs.iter().map(mean).collect();
     let mut drop = 0.0_f32;
     for (runs, stop) in runs.iter().zip(stops).filter(|(_, stop)| *stop > 0) {
         for run in runs {

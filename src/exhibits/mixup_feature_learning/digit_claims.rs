@@ -2,11 +2,11 @@
 use super::{
     claims::{each, told},
     digits::{self, Recipe},
-    table::spread,
 };
 use crate::{
     claim::{Check, Claim, Measured},
     error::Result,
+    models::stats::spread,
 };
 
 /// Claims on digits.

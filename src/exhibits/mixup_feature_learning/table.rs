@@ -10,6 +10,7 @@ use crate::{
     error::Result,
     exhibit::{Ctx, Metric, Progress},
     figure::{Color, Figure, band, dot, linear, rule_x},
+    models::stats::spread,
 };
 
 /// Seeds, from that of the run on.
@@ -35,14 +36,6 @@ fn with(rates: &Rates, lambda_x: f32, lambda_y: f32) -> Rates {
 /// All trainings of the table.
 pub struct Table {
     sweep: Sweep,
-}
-
-/// Mean and standard deviation; the deviation of fewer than two is zero.
-pub fn spread(values: &[f32]) -> (f32, f32) {
-    let count = values.len().max(1) as f32;
-    let mean = values.iter().sum::<f32>() / count;
-    let squares = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f32>();
-    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
 }
 
 impl Table {
@@ -94,7 +87,7 @@ impl Table {
             (0..ROWS.len()).map(|row| cell(self.of(row, what), shares)).collect()
         };
         let done = self.sweep.results.len() / ROWS.len();
-        let rare = |row| percent(spread(&self.of(row, |m| m.rare)).0);
+        let rare = |row| percent(spread(&self.of(row, |m| m.rare)).0 as f32);
         Figure::table("headline", "Every way of training")
             .full()
             .caption(format!(
@@ -145,16 +138,5 @@ impl Table {
         .alt(alt)
         .with(rule_x().x(vec![0.5]).option("strokeDasharray", "4 4"))
         .with(dot().x(x).y(y).fill(methods).r(4.0))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spread_is_as_by_hand() {
-        assert_eq!(spread(&[1.0, 2.0, 3.0]), (2.0, 1.0));
-        assert_eq!(spread(&[4.0]), (4.0, 0.0));
     }
 }
