@@ -66,8 +66,8 @@ pub mod theory;
 pub mod tiles;
 pub mod trainer;
 
-/// Panels on the synthetic data.
-const OURS: &[&str] = &[
+/// Every panel: those that race lanes, then the rest on the synthetic data, then the second data set.
+const PANELS: &[&str] = &[
     "the race",
     "feature learning",
     "inside the weights",
@@ -75,27 +75,21 @@ const OURS: &[&str] = &[
     "coefficient map",
     "early stopping",
     "table",
+    "digits",
 ];
 
 /// Panels that race lanes.
-const RACES: &[&str] =
-    &["the race", "feature learning", "inside the weights", "knobs of the theory"];
+const RACES: &[&str] = PANELS.split_at(4).0;
+
+/// Panels on the synthetic data.
+const OURS: &[&str] = PANELS.split_at(7).0;
 
 /// The panel of the second data set.
-const DIGITS: &[&str] = &["digits"];
+const DIGITS: &[&str] = PANELS.split_at(7).1;
 
 params! {
     /// What is shown.
-    panel: &'static str = choice(&[
-        "the race",
-        "feature learning",
-        "inside the weights",
-        "knobs of the theory",
-        "coefficient map",
-        "early stopping",
-        "table",
-        "digits",
-    ]).tabs();
+    panel: &'static str = choice(PANELS).tabs();
     /// Share of the first input in a blend.
     lambda_x: f32 = float(0.7, 0.5..=1.0).live().label("λ_x of inputs").group("Mixup").on(OURS);
     /// Share of the first label in a blend; 1 mixes inputs alone.
