@@ -3,11 +3,27 @@ use crate::engine::{Graph, Var};
 
 /// Standard normal numbers by Box & Muller 1958: √(−2 ln u) cos(2π v).
 pub fn normal<'g>(graph: &'g Graph, purpose: &str, shape: impl AsRef<[usize]>) -> Var<'g> {
-    let shape = shape.as_ref();
+    let [radius, angle] = polar(graph, purpose, shape.as_ref());
+    radius * angle.cos()
+}
+
+/// Twice as many independent standard normal numbers as [`normal`] makes of as many uniform ones: the
+/// cosine and the sine branch of the same transform.
+pub fn normal_pairs<'g>(
+    graph: &'g Graph,
+    purpose: &str,
+    shape: impl AsRef<[usize]>,
+) -> [Var<'g>; 2] {
+    let [radius, angle] = polar(graph, purpose, shape.as_ref());
+    [radius * angle.cos(), radius * angle.sin()]
+}
+
+/// Radius and angle of points of the plane whose coordinates are standard normal.
+fn polar<'g>(graph: &'g Graph, purpose: &str, shape: &[usize]) -> [Var<'g>; 2] {
     // 1 − u lies in (0, 1], where the logarithm is finite.
     let u = 1.0 - graph.uniform(&format!("{purpose} radius"), shape);
     let v = graph.uniform(&format!("{purpose} angle"), shape);
-    (-2.0 * u.ln()).sqrt() * (std::f32::consts::TAU * v).cos()
+    [(-2.0 * u.ln()).sqrt(), std::f32::consts::TAU * v]
 }
 
 /// Zero with probability `rate` (below one), else scaled to keep the mean; Srivastava et al. 2014.
@@ -39,6 +55,29 @@ mod tests {
         assert!((mean(|x| x * x * x * x) - 3.0).abs() < 0.28, "kurtosis");
         assert_ne!(x, draw(2), "new at every step");
         assert_eq!(x, draw(1), "and the same for a seed");
+    }
+
+    #[test]
+    fn both_of_a_pair_are_normal_and_unrelated() {
+        let draw = |name| {
+            after(1, |w| {
+                let [x, y] = normal_pairs(w.graph(), "test", [20_000]);
+                w.graph().output("x", x);
+                w.graph().output("y", y);
+            })(name)
+        };
+        let (x, y) = (draw("x"), draw("y"));
+        let alone = after(1, |w| w.graph().output("x", normal(w.graph(), "test", [20_000])))("x");
+        assert_eq!(x, alone, "the first is the one that `normal` makes");
+        let mean = |f: fn(f32, f32) -> f32| {
+            x.iter().zip(&y).map(|(&x, &y)| f64::from(f(x, y))).sum::<f64>() / 20_000.0
+        };
+        // Four standard errors: 1, √2, √96 and, of products and of products of squares, 1 and 2 √2 over √20000.
+        assert!(mean(|_, y| y).abs() < 0.029, "mean {}", mean(|_, y| y));
+        assert!((mean(|_, y| y * y) - 1.0).abs() < 0.04, "variance {}", mean(|_, y| y * y));
+        assert!((mean(|_, y| y * y * y * y) - 3.0).abs() < 0.28, "kurtosis");
+        assert!(mean(|x, y| x * y).abs() < 0.029, "correlation {}", mean(|x, y| x * y));
+        assert!((mean(|x, y| x * x * y * y) - 1.0).abs() < 0.08, "squares are unrelated too");
     }
 
     #[test]

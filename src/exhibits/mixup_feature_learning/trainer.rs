@@ -12,7 +12,7 @@ use super::{
 use crate::{
     engine::{Device, Graph, Init, Plan, Program, State, Var, rng::Stream},
     error::Result,
-    models::{random::normal, sample::beta},
+    models::{random::normal_pairs, sample::beta},
 };
 
 /// A way of training.
@@ -153,7 +153,12 @@ pub(super) fn plan(kind: Kind, world: &World, lane: usize) -> Result<Plan> {
         let d = world.config.d;
         let w = g.state(&name(Method::Noise, lane), [width, d], Init::Zeros);
         let x = g.state("x", [side, d], Init::Zeros);
-        let noisy = x + g.input("sigma", []) * normal(&g, "augmentation", [side, d]);
+        // Two patches share their random numbers' radii and angles, which are dear.
+        let (sigma, half) = (g.input("sigma", []), side.div_ceil(2));
+        let [first, second] = normal_pairs(&g, "augmentation", [half, d]);
+        let upper = x.slice(0, 0..half) + sigma * first;
+        let lower = x.slice(0, half..side) + sigma * second.slice(0, 0..side - half);
+        let noisy = Var::concat(&[upper, lower], 0);
         let loss = loss(kind, world, noisy.matmul(w.transpose()));
         g.assign(w, w - eta * g.grad(loss, &[w])[0]);
     } else {
