@@ -38,6 +38,12 @@ fn sequences() -> Vec<Experiment> {
             "Step one system at a time and set your ω by the tile that comes next: can you beat ChebCB over 30?",
         ),
         sequence(
+            "What choosing is worth",
+            "Beside Gauss and Seidel's ω = 1 even the first guesses of the learners are bargains.",
+        )
+        .set("gauss_seidel", true)
+        .set("fixed", true),
+        sequence(
             "High variance",
             "Shifts from Beta(1/2, 3/2): no fixed ω fits all, and the learner that sees the shift pulls away.",
         )

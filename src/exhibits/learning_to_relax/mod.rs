@@ -114,9 +114,22 @@ params! {
     terms: usize = int(6, 1..=20).label("Chebyshev terms m").on(SEQUENCE).group("learners");
     /// Multiple of the learning rates: small explores for ever, large settles at once.
     eta_scale: f64 = log_float(1.0, 0.1..=10.0).label("η multiplier").on(LEARNERS).group("learners");
-    /// Learners that the figures show.
-    learners: &'static str = choice(&["all", "Tsallis-INF", "Tsallis-INF-CB", "ChebCB"])
-        .live().label("shown").on(SEQUENCE).group("learners");
+    /// Show the bandit that sees only its own costs.
+    tsallis: bool = toggle(true).live().label("Tsallis-INF").on(SEQUENCE).group("shown");
+    /// Show the one with a bandit for each of five intervals of the shift.
+    binned: bool = toggle(true).live().label("Tsallis-INF-CB").on(SEQUENCE).group("shown");
+    /// Show the one that fits costs as functions of the shift.
+    cheb: bool = toggle(true).live().label("ChebCB").on(SEQUENCE).group("shown");
+    /// Show the best of 20 fixed values, which only hindsight knows.
+    best_fixed: bool = toggle(true).live().label("best fixed ω").on(SEQUENCE).group("shown");
+    /// Show Young's formula, the best for each system.
+    young: bool = toggle(true).live().label("ω*(c)").on(SEQUENCE).group("shown");
+    /// Show ω = 1, which is so slow that the others crowd at the left.
+    gauss_seidel: bool = toggle(false).live().label("Gauss-Seidel").on(SEQUENCE).group("shown");
+    /// Show three values that never change.
+    fixed: bool = toggle(false).live().label("ω = 1.4, 1.6, 1.8").on(SEQUENCE).group("shown");
+    /// Show the ω of your slider.
+    you: bool = toggle(true).live().label("you").on(SEQUENCE).group("shown");
     /// Intervals along a side of the mesh.
     mesh: &'static str = choice(&["25", "50"]).label("mesh nx").on(HEAT).group("heat");
     /// Time steps of a thousandth.

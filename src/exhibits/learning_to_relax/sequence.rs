@@ -19,8 +19,9 @@ pub const GAME: usize = 30;
 /// Costs that the fitted curves are drawn over.
 const DOTS: usize = 400;
 
-/// The fixed ω's whose totals are drawn: 1.4, 1.6, 1.8.
-pub const DRAWN: [(usize, &str); 3] = [(8, "ω = 1.4"), (12, "ω = 1.6"), (16, "ω = 1.8")];
+/// The fixed ω's whose totals are kept: Gauss and Seidel's, 1.4, 1.6, 1.8.
+pub const DRAWN: [(usize, &str); 4] =
+    [(0, GAUSS_SEIDEL), (8, "ω = 1.4"), (12, "ω = 1.6"), (16, "ω = 1.8")];
 
 /// Series names, beside those of the learners.
 pub const YOUNG: &str = "ω*(c)";
@@ -28,6 +29,8 @@ pub const YOUNG: &str = "ω*(c)";
 pub const HAND: &str = "you";
 /// See [`YOUNG`].
 pub const BEST: &str = "best fixed ω";
+/// See [`YOUNG`].
+pub const GAUSS_SEIDEL: &str = "ω = 1";
 
 /// The race, and what has happened in it.
 pub struct Sequence {
@@ -52,6 +55,7 @@ pub const TOTALS: &[&str] = &[
     "Tsallis-INF",
     "Tsallis-INF-CB",
     "ChebCB",
+    GAUSS_SEIDEL,
     "ω = 1.4",
     "ω = 1.6",
     "ω = 1.8",
@@ -64,6 +68,22 @@ pub const TOTALS: &[&str] = &[
 pub fn bar_of(shift: f64) -> usize {
     let (least, most) = super::systems::SHIFTS;
     (((shift - least) / (most - least) * BARS as f64) as usize).min(BARS - 1)
+}
+
+impl Params {
+    /// Whether a series of the sequence is to be shown.
+    pub(super) fn shows(&self, name: &str) -> bool {
+        match name {
+            "Tsallis-INF" => self.tsallis,
+            "Tsallis-INF-CB" => self.binned,
+            "ChebCB" => self.cheb,
+            YOUNG => self.young,
+            HAND => self.you,
+            BEST => self.best_fixed,
+            GAUSS_SEIDEL => self.gauss_seidel,
+            _ => self.fixed,
+        }
+    }
 }
 
 impl Sequence {
@@ -166,6 +186,7 @@ impl Sequence {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::{Column, Figure};
 
     fn drag(index: u32, y: f64) -> Poke {
         let [figure, mark] = ["shifts", "bars"].map(str::to_owned);
@@ -204,6 +225,36 @@ mod tests {
         }
         // Beta(2, 6) has mean 1/4, its mirror 3/4: shifts of 0 and 0.3 on average.
         assert!(halves[0] < 0.05 && halves[1] > 0.25, "{halves:?}");
+    }
+
+    #[test]
+    fn who_is_hidden_plays_on_and_disturbs_nobody() {
+        let all = Params { gauss_seidel: true, fixed: true, ..Params::default() };
+        let hidden =
+            Params { tsallis: false, cheb: false, young: false, you: false, ..all.clone() };
+        let mut games = [Sequence::new(1, &all), Sequence::new(1, &all)];
+        for t in 0..60 {
+            games[0].step(&all);
+            games[1].step(if t % 2 == 0 { &hidden } else { &all });
+        }
+        for name in TOTALS {
+            assert_eq!(games[0].totals.get(name), games[1].totals.get(name), "{name}");
+        }
+        let series = |p: &Params| -> std::collections::BTreeSet<String> {
+            let figures = super::super::sequence_figures::all(&games[0], p);
+            let columns = figures.iter().filter(|figure| figure.id == "remaining");
+            columns
+                .flat_map(Figure::columns)
+                .filter_map(|(_, column)| match column {
+                    Column::Names(names) => Some(names.clone()),
+                    Column::Numbers(_) => None,
+                })
+                .flatten()
+                .collect()
+        };
+        assert_eq!(series(&all).len(), TOTALS.len() - 1, "{:?}", series(&all));
+        let gone: Vec<String> = series(&all).difference(&series(&hidden)).cloned().collect();
+        assert_eq!(gone, ["ChebCB", "Tsallis-INF", HAND, YOUNG]);
     }
 
     #[test]

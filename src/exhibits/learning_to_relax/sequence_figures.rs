@@ -1,12 +1,14 @@
 //! What a visitor sees of the sequence game.
 use super::{
     Params,
-    race::NAMES,
-    sequence::{BEST, GAME, HAND, Sequence, TILES, TOTALS, YOUNG},
+    race::{NAMES, Round},
+    sequence::{BEST, DRAWN, GAME, HAND, Sequence, TILES, TOTALS, YOUNG},
     systems::{BARS, CONTEXTS, SHIFTS},
 };
 use crate::{
-    figure::{Color, Figure, band, bar_x, bar_y, dot, line, linear, log, rect, rule_x},
+    figure::{
+        Color, Figure, band, bar_x, bar_y, dot, line, linear, log, rect, rule_x, text, tick_y,
+    },
     models::sor::Grid,
 };
 
@@ -22,17 +24,12 @@ pub fn all(game: &Sequence, p: &Params) -> Vec<Figure> {
         tiles(game, p),
         remaining(game, p),
         regret(game, p),
-        game_of_thirty(game),
-        probabilities(game),
-        curves(game),
-        policy(game),
+        game_of_thirty(game, p),
+        probabilities(game, p),
+        curves(game, p),
+        policy(game, p),
         shifts(game, p),
     ]
-}
-
-/// Whether a learner is among those to be shown.
-fn wanted(name: &str, p: &Params) -> bool {
-    p.learners == "all" || p.learners == name || !NAMES.contains(&name)
 }
 
 fn shift_at(i: usize) -> f64 {
@@ -56,7 +53,7 @@ fn tiles(game: &Sequence, p: &Params) -> Figure {
         let learners = NAMES.into_iter().zip(round.played.iter().map(|(omega, _)| *omega));
         let hand = round.hand.map(|(omega, _)| (HAND, omega));
         for (name, omega) in learners.chain([(YOUNG, round.young.0)]).chain(hand) {
-            if wanted(name, p) {
+            if p.shows(name) {
                 x.push((first + i + 1) as f32);
                 y.push(omega as f32);
                 series.push(name);
@@ -67,9 +64,10 @@ fn tiles(game: &Sequence, p: &Params) -> Figure {
         let costs: Vec<String> = NAMES
             .iter()
             .zip(&round.played)
-            .map(|(name, (omega, cost))| format!("{name} chose {omega:.2} and paid {cost}"))
+            .filter(|(name, _)| p.shows(name))
+            .map(|(name, (omega, cost))| format!(": {name} chose {omega:.2} and paid {cost}"))
             .collect();
-        format!("System {}, shift {:.3}: {}.", game.race.rounds, round.shift, costs.join(", "))
+        format!("System {}, shift {:.3}{}.", game.race.rounds, round.shift, costs.join(""))
     });
     let end = (first + TILES + 2) as f64;
     Figure::plot(
@@ -97,7 +95,7 @@ fn over(
     at: impl Fn([f32; 3]) -> [f32; 2],
 ) -> [Vec<f32>; 2] {
     let mut columns = [vec![], vec![]];
-    for name in names.iter().filter(|name| wanted(name, p)) {
+    for name in names.iter().filter(|name| p.shows(name)) {
         let rows =
             game.totals.get("t").iter().zip(game.totals.get(name)).zip(game.totals.get(BEST));
         for ((t, total), best) in rows {
@@ -111,24 +109,40 @@ fn over(
 
 /// The series of [`over`].
 fn series(game: &Sequence, p: &Params, names: &[&'static str]) -> Vec<&'static str> {
-    let shown = names.iter().filter(|name| wanted(name, p));
+    let shown = names.iter().filter(|name| p.shows(name));
     shown.flat_map(|name| std::iter::repeat_n(*name, game.totals.len())).collect()
 }
 
-fn totals_in_words(game: &Sequence) -> String {
+fn totals_in_words(game: &Sequence, p: &Params) -> String {
     if game.race.rounds == 0 {
         return "No system has come yet: press play.".to_owned();
     }
     let each: Vec<String> = TOTALS[1..]
         .iter()
+        .filter(|name| p.shows(name))
         .filter_map(|name| Some(format!("{name} {}", game.totals.last(name)?)))
         .collect();
-    format!("After {} systems: {}.", game.race.rounds, each.join(", "))
+    format!("After {} systems: {}.", game.race.rounds, listed(&each))
+}
+
+/// What is said of those that are shown.
+fn listed(each: &[String]) -> String {
+    if each.is_empty() { "all are hidden".to_owned() } else { each.join(", ") }
 }
 
 fn remaining(game: &Sequence, p: &Params) -> Figure {
-    let (names, length) = (&TOTALS[1..], p.length as f32);
-    let [x, y] = over(game, p, names, |[t, total, _]| [total, length - t]);
+    let length = p.length as f32;
+    let fixed = DRAWN.map(|(_, name)| name);
+    let names: Vec<&str> =
+        TOTALS[1..].iter().copied().filter(|name| !fixed.contains(name)).collect();
+    let at = |[t, total, _]: [f32; 3]| [total, length - t];
+    let [x, y] = over(game, p, &names, at);
+    let [fixed_x, fixed_y] = over(game, p, &fixed, at);
+    // Colours are for who chooses; values that never change are named where their lines end.
+    let ends: Vec<&str> = fixed.into_iter().filter(|name| p.shows(name)).collect();
+    let ends = if game.race.rounds == 0 { vec![] } else { ends };
+    let end = |of: &dyn Fn(&str) -> f32| ends.iter().map(|name| of(name)).collect::<Vec<f32>>();
+    let last = |name: &str| game.totals.last(name).unwrap_or(0.0);
     Figure::plot(
         "remaining",
         "Who is done first",
@@ -137,8 +151,25 @@ fn remaining(game: &Sequence, p: &Params) -> Figure {
     )
     .color(Color::series())
     .caption("The paper's axes: whoever reaches the bottom further left has done less work.")
-    .alt(totals_in_words(game))
-    .with(line().x(x).y(y).stroke(series(game, p, names)))
+    .alt(totals_in_words(game, p))
+    .with(
+        line()
+            .x(fixed_x)
+            .y(fixed_y)
+            .z(series(game, p, &fixed))
+            .stroke("currentColor")
+            .stroke_opacity(0.45)
+            .option("strokeDasharray", "5 3"),
+    )
+    .with(
+        text()
+            .x(end(&last))
+            .y(end(&|_| length - game.race.rounds as f32))
+            .text(ends.clone())
+            .option("dy", -8.0)
+            .option("textAnchor", "end"),
+    )
+    .with(line().x(x).y(y).stroke(series(game, p, &names)))
 }
 
 fn regret(game: &Sequence, p: &Params) -> Figure {
@@ -147,6 +178,7 @@ fn regret(game: &Sequence, p: &Params) -> Figure {
     let words: Vec<String> = NAMES
         .iter()
         .zip(&game.race.players)
+        .filter(|(name, _)| p.shows(name))
         .map(|(name, player)| {
             let regret = player.total as f64 - game.race.best_fixed().1 as f64;
             format!("{name} {:.2}", regret / game.race.rounds as f64)
@@ -163,30 +195,35 @@ fn regret(game: &Sequence, p: &Params) -> Figure {
     .alt(if game.race.rounds == 0 {
         "No system has come yet: press play.".to_owned()
     } else {
-        format!("After {} systems: {}.", game.race.rounds, words.join(", "))
+        format!("After {} systems: {}.", game.race.rounds, listed(&words))
     })
     .with(crate::figure::rule_y().y(vec![0.0]).stroke("currentColor"))
     .with(line().x(x).y(y).stroke(series(game, p, names)))
 }
 
 /// The last systems as a game between the reader and the others.
-fn game_of_thirty(game: &Sequence) -> Figure {
+fn game_of_thirty(game: &Sequence, p: &Params) -> Figure {
     let last = &game.rounds[game.rounds.len().saturating_sub(GAME)..];
-    let sum = |of: &dyn Fn(&super::race::Round) -> usize| last.iter().map(of).sum::<usize>();
     let best = game.race.best_fixed().0;
-    let mut names = vec![HAND];
-    let mut totals = vec![sum(&|round| round.hand.map_or(0, |(_, cost)| cost))];
-    for (i, name) in NAMES.into_iter().enumerate() {
-        names.push(name);
-        totals.push(sum(&|round| round.played[i].1));
-    }
-    names.extend([BEST, YOUNG]);
-    totals.extend([sum(&|round| round.costs[best]), sum(&|round| round.young.1)]);
+    let cost = |round: &Round, name: &str| match name {
+        HAND => round.hand.map_or(0, |(_, cost)| cost),
+        YOUNG => round.young.1,
+        BEST => round.costs[best],
+        _ => match NAMES.iter().position(|learner| *learner == name) {
+            Some(learner) => round.played[learner].1,
+            None => DRAWN.iter().find(|(_, drawn)| *drawn == name).map_or(0, |d| round.costs[d.0]),
+        },
+    };
+    let names = [&[HAND], &NAMES[..], &[BEST, YOUNG], &DRAWN.map(|(_, name)| name)].concat();
+    let names: Vec<&str> = names.into_iter().filter(|name| p.shows(name)).collect();
+    let total = |name: &str| last.iter().map(|round| cost(round, name)).sum::<usize>();
+    let totals: Vec<usize> = names.iter().map(|name| total(name)).collect();
     let words: Vec<String> =
         names.iter().zip(&totals).map(|(name, total)| format!("{name} {total}")).collect();
-    let rivals = &totals[1..4];
-    let verdict = match rivals.iter().filter(|rival| totals[0] < **rival).count() {
+    let beaten = NAMES.into_iter().filter(|name| total(HAND) < total(name)).count();
+    let verdict = match beaten {
         _ if last.is_empty() => "No system has come yet.",
+        _ if !p.you => "You are not shown.",
         3 => "You beat all three learners.",
         0 => "All three learners beat you.",
         _ => "You beat some of the learners.",
@@ -196,7 +233,7 @@ fn game_of_thirty(game: &Sequence) -> Figure {
         .caption(
             "Beat the bandit: step one system at a time and choose ω by the tile that comes next.",
         )
-        .alt(format!("{verdict} {}.", words.join(", ")))
+        .alt(format!("{verdict} In sweeps: {}.", listed(&words)))
         .with(
             bar_x()
                 .x(totals.iter().map(|x| *x as f32).collect::<Vec<f32>>())
@@ -205,32 +242,41 @@ fn game_of_thirty(game: &Sequence) -> Figure {
         )
 }
 
-fn probabilities(game: &Sequence) -> Figure {
+fn probabilities(game: &Sequence, p: &Params) -> Figure {
     let next = game.race.upcoming();
     let arms: Vec<String> = game.race.arms.iter().map(|omega| format!("{omega:.2}")).collect();
-    let p: Vec<Vec<f64>> =
+    let each: Vec<Vec<f64>> =
         game.race.players.iter().map(|player| player.probabilities(next)).collect();
-    let as_numbers = |p: &[f64]| p.iter().map(|p| *p as f32).collect::<Vec<f32>>();
     let words: Vec<String> = NAMES
         .iter()
-        .zip(&p)
-        .map(|(name, p)| {
-            let best = super::race::most(p);
-            format!("{name} takes {} with probability {:.2}", arms[best], p[best])
+        .zip(&each)
+        .filter(|(name, _)| p.shows(name))
+        .map(|(name, each)| {
+            let best = super::race::most(each);
+            format!("{name} takes {} with probability {:.2}", arms[best], each[best])
         })
         .collect();
+    // Nothing is drawn of who is hidden, but the axis stays as it is.
+    let of = |learner: usize| -> Vec<f32> {
+        let shown = p.shows(NAMES[learner]);
+        each[learner].iter().map(|p| if shown { *p as f32 } else { f32::NAN }).collect()
+    };
     Figure::plot("probabilities", "What they will choose", band("ω"), linear("probability"))
         .color(Color::series())
-        .caption("Bars: Tsallis-INF. Dots: ChebCB at the shift of the next system. Both sharpen with time.")
-        .alt(format!("{}.", words.join("; ")))
-        .with(bar_y().x(arms.clone()).y(as_numbers(&p[0])).fill(NAMES[0]).fill_opacity(0.6))
-        .with(dot().x(arms).y(as_numbers(&p[2])).fill(NAMES[2]).r(4.0))
+        .caption(
+            "At the shift of the next system. Bars: Tsallis-INF; dashes: Tsallis-INF-CB; dots: ChebCB. All \
+             sharpen with time.",
+        )
+        .alt(format!("{}.", listed(&words)))
+        .with(bar_y().x(arms.clone()).y(of(0)).fill(NAMES[0]).fill_opacity(0.6))
+        .with(tick_y().x(arms.clone()).y(of(1)).stroke(NAMES[1]).stroke_width(3.0))
+        .with(dot().x(arms).y(of(2)).fill(NAMES[2]).r(4.0))
 }
 
-fn curves(game: &Sequence) -> Figure {
+fn curves(game: &Sequence, p: &Params) -> Figure {
     let arms = &game.race.arms;
     let stride = arms.len().div_ceil(CURVES);
-    let drawn: Vec<usize> = (0..arms.len()).step_by(stride).collect();
+    let drawn: Vec<usize> = (0..arms.len()).step_by(stride).filter(|_| p.shows("ChebCB")).collect();
     let cheb = &game.race.players[2];
     let name = |arm: usize| format!("ω = {:.2}", arms[arm]);
     let (mut x, mut y, mut series) = (vec![], vec![], vec![]);
@@ -260,20 +306,17 @@ fn curves(game: &Sequence) -> Figure {
     )
     .color(Color::series())
     .caption("Lines: the Chebyshev series fitted to the costs of some arms. Dots: the costs they were fitted to.")
-    .alt(format!(
-        "Curves of {} arms, fitted to {} costs seen of late.",
-        drawn.len(),
-        c.len()
-    ))
+    .alt(if p.shows("ChebCB") {
+        format!("Curves of {} arms, fitted to {} costs seen of late.", drawn.len(), c.len())
+    } else {
+        "ChebCB is hidden.".to_owned()
+    })
     .with(line().x(x).y(y).stroke(series))
     .with(dot().x(c).y(cost).fill(of).r(2.5).fill_opacity(0.7))
 }
 
-fn policy(game: &Sequence) -> Figure {
+fn policy(game: &Sequence, p: &Params) -> Figure {
     let x: Vec<f32> = (0..POINTS).map(|i| shift_at(i) as f32).collect();
-    let young: Vec<f32> = (0..POINTS)
-        .map(|i| Grid::laplacian(super::systems::SIDE, shift_at(i)).best_omega() as f32)
-        .collect();
     let mut figure = Figure::plot(
         "policy",
         "ω as a function of the shift",
@@ -282,25 +325,34 @@ fn policy(game: &Sequence) -> Figure {
     )
     .color(Color::series())
     .caption(
-        "The arm each learner takes for the best at a shift, beside Young's formula, which knows.",
+        "The arm each learner takes for the best at a shift, beside Young's formula, which knows, and the \
+         best fixed value, which does not look.",
     );
     let mut words = vec![];
-    for (name, player) in NAMES.into_iter().zip(&game.race.players) {
+    let mut said = |name: &str, omegas: &[f32]| {
+        words.push(format!("{name} {:.2} to {:.2}", omegas[0], omegas[POINTS - 1]));
+    };
+    for (name, player) in NAMES.into_iter().zip(&game.race.players).filter(|(n, _)| p.shows(n)) {
         let omegas: Vec<f32> =
             (0..POINTS).map(|i| game.race.arms[player.favourite(shift_at(i))] as f32).collect();
-        words.push(format!("{name} {:.2} to {:.2}", omegas[0], omegas[POINTS - 1]));
+        said(name, &omegas);
         figure = figure.with(line().x(x.clone()).y(omegas).stroke(name).option("curve", "step"));
     }
-    let next = game.race.upcoming();
+    if p.young {
+        let best = |i| Grid::laplacian(super::systems::SIDE, shift_at(i)).best_omega() as f32;
+        let omegas: Vec<f32> = (0..POINTS).map(best).collect();
+        said(YOUNG, &omegas);
+        figure = figure.with(line().x(x.clone()).y(omegas).stroke(YOUNG).stroke_width(2.5));
+    }
+    if p.best_fixed && game.race.rounds > 0 {
+        let omegas = vec![game.race.fixed[game.race.best_fixed().0] as f32; POINTS];
+        said(BEST, &omegas);
+        figure = figure.with(line().x(x).y(omegas).stroke(BEST));
+    }
+    let next = game.race.upcoming() as f32;
     figure
-        .alt(format!(
-            "From the least shift to the greatest: {}; Young's {:.2} to {:.2}.",
-            words.join(", "),
-            young[0],
-            young[POINTS - 1]
-        ))
-        .with(line().x(x).y(young).stroke(YOUNG).stroke_width(2.5))
-        .with(rule_x().x(vec![next as f32]).stroke("currentColor").option("strokeDasharray", "2 3"))
+        .alt(format!("From the least shift to the greatest: {}.", listed(&words)))
+        .with(rule_x().x(vec![next]).stroke("currentColor").option("strokeDasharray", "2 3"))
 }
 
 fn shifts(game: &Sequence, p: &Params) -> Figure {
