@@ -25,6 +25,7 @@ const EMBEDDED: &[(&str, &[u8])] = embedded! {
     "weights/in_context_regression/d4_l4_h32_s000.safetensors"
     "weights/in_context_regression/d4_l4_h64_s000.safetensors"
     "weights/in_context_regression/d4_l4_h64_s000_long.safetensors"
+    "weights/in_context_regression/d4_l4_h64_s000_ones.safetensors"
     "weights/in_context_regression/d4_l4_h64_s025.safetensors"
     "weights/in_context_regression/d4_l4_h64_s050.safetensors"
     "weights/in_context_regression/d4_l4_h64_s075.safetensors"

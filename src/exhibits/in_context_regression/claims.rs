@@ -4,9 +4,8 @@ use super::{
     metrics::{References, Tally, mean, ridge},
     net::{Layout, Net},
     predict::Predictor,
-    probe::{self, Probes},
     shipped::{DEPTHS, FOURS, LINES, Model, PLANES},
-    train::Recipe,
+    train::{Functions, Recipe},
 };
 use crate::{
     claim::{Check, Claim, Measured},
@@ -24,7 +23,8 @@ const CHUNK: usize = 32;
 /// All claims.
 pub fn all() -> Vec<Claim> {
     let built = super::machine_claims::all().into_iter().chain(super::linear_claims::all());
-    references().into_iter().chain(sizes()).chain(behaviour()).chain(built).collect()
+    let trained = references().into_iter().chain(sizes()).chain(behaviour());
+    trained.chain(super::probe_claims::all()).chain(built).collect()
 }
 
 /// Which algorithm trained nets are nearest to.
@@ -126,19 +126,6 @@ fn behaviour() -> Vec<Claim> {
                        for one layer alone.",
             quick: true,
             measure: |check| Box::pin(order(check)),
-        },
-        Claim {
-            id: "probes",
-            sentence: "The moment Xᵀy and then the weight vector appear in the residual stream, layer by layer.",
-            published: "Xᵀy from about layer 7, w from about layer 12 of 16",
-            source: "Fig. 4",
-            protocol: "MLP probes of width 64 on every block of the shipped net of 8 layers, d = 4, no noise, all 12 \
-                       pairs, 600 steps of 32 prompts, for a width of 512 and a probe a prefix length. Holds if \
-                       the moment appears before the weights, where a target appears when its error is at most \
-                       halfway (in the logarithm) from the embedding's to the least, and the weights are read \
-                       with less than half the error at the embedding.",
-            quick: false,
-            measure: |check| Box::pin(probes(check)),
         },
         Claim {
             id: "learns_live",
@@ -339,31 +326,16 @@ async fn order(check: Check) -> Result<Measured> {
     })
 }
 
-async fn probes(check: Check) -> Result<Measured> {
-    let mut probes = Probes::new(&check.files, (DEPTHS[3], true), true, SEED).await?;
-    while probes.step < probe::STEPS {
-        probes.run(1)?;
-        let done = probes.step as f64 / probe::STEPS as f64;
-        check.progress(done, format!("step {} of {}", probes.step, probe::STEPS)).await;
-    }
-    probes.refresh().await?;
-    let listed = |target| {
-        let errors = probes.by_layer(target).iter().map(|e| format!("{e:.3}")).collect::<Vec<_>>();
-        errors.join(", ")
-    };
-    let [moment, weights] = [0, 1].map(|target| probes.appears(target));
-    let w = probes.by_layer(1);
-    let least = w.iter().fold(f32::INFINITY, |a, &b| a.min(b));
-    Ok(Measured {
-        here: format!("Xᵀy from block {moment}, w from block {weights} of 8"),
-        holds: moment < weights && least < 0.5 * w[0],
-        detail: format!("errors by block, Xᵀy: {}; w: {}", listed(0), listed(1)),
-    })
-}
-
 async fn learns_live(check: Check) -> Result<Measured> {
     let net = Net { heads: 2, ..Net::dual(1, 8, 2, 16) };
-    let recipe = Recipe { net, sigma: 0.5, rate: 5e-3, steps: 1500, batch: 64 };
+    let recipe = Recipe {
+        net,
+        functions: Functions::Random,
+        sigma: 0.5,
+        rate: 5e-3,
+        steps: 1500,
+        batch: 64,
+    };
     let mut trainer = recipe.trainer(&check.device, SEED)?;
     while trainer.step < recipe.steps {
         trainer.run(5, recipe.rate)?;

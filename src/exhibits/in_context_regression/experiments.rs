@@ -113,7 +113,13 @@ fn panels() -> Vec<Experiment> {
             "Both layouts learn side by side: the paper's must first learn which y belongs to which x.",
         )
         .set("panel", "train it now")
-        .set("beside", "the other layout"),
+        .set("run_c", true),
+        Experiment::new(
+            "Two layers beside one",
+            "Watch which gets nearer to Bayes, then look at the algorithms of run A, then of run B.",
+        )
+        .set("panel", "train it now")
+        .set("run_b", true),
         Experiment::new(
             "Deeper is better",
             "Press play to measure nets of one to eight layers: each doubling brings them nearer to least squares.",
@@ -138,5 +144,13 @@ fn panels() -> Vec<Experiment> {
         )
         .set("panel", "probes")
         .set("probed", "4 layers, untrained"),
+        Experiment::new(
+            "A mind without need",
+            "The paper's control, trained on w = 1 alone: it predicts without learning from its prompt, so its \
+             stream need hold neither Xᵀy nor w.",
+        )
+        .set("panel", "probes")
+        .set("probes", "MLP")
+        .set("probed", "4 layers, w = 1"),
     ]
 }

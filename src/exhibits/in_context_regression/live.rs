@@ -1,11 +1,14 @@
-//! The third panel: training, live. Which algorithm is the net nearest to, as it learns?
+//! The third panel: training, live. Which algorithm is a net nearest to, as it learns?
+//!
+//! Up to three runs go side by side, each with choices of its own; with the same ones a run is the same,
+//! bit for bit, whatever goes on beside it.
 use super::{
     Params,
     data::Prompts,
     metrics::{References, Tally, mean, ridge},
     net::{Layout, Net},
     predict::Predictor,
-    train::Recipe,
+    train::{Functions, Recipe},
 };
 use crate::{
     engine::{Snapshot, rng::Stream},
@@ -36,8 +39,12 @@ const TESTS: &[&str] =
 pub struct Learner {
     /// What tells it from the others.
     pub name: &'static str,
+    /// Noise on what it learns and is tested on.
+    pub(super) sigma: f64,
     trainer: Trainer,
     predictor: Predictor,
+    prompts: Prompts,
+    references: References,
     /// Columns as of [`TESTS`], means over n ≥ 1.
     pub(super) tests: Trace,
     /// The newest.
@@ -47,37 +54,40 @@ pub struct Learner {
 /// Nets trained side by side on the same numbers.
 pub struct Live {
     pub(super) learners: Vec<Learner>,
-    pub(super) sigma: f64,
-    prompts: Prompts,
-    references: References,
 }
 
 /// What a lost device would take with it.
 #[derive(Clone)]
 pub struct Saved(Vec<(Snapshot, Trace, Option<Tally>)>);
 
-/// The net that the sliders say.
-pub(super) fn net(p: &Params) -> Net {
-    let hidden = p.hidden.parse().unwrap_or(16);
-    let layout = if p.layout == "dual" { Layout::Dual } else { Layout::Alternating };
-    let heads = if hidden < 32 { 2 } else { 4 };
-    Net { d: p.dims, most: PAIRS, layers: p.layers, hidden, heads, feed: 2 * hidden, layout }
+/// The choices that make a run.
+struct Run {
+    name: &'static str,
+    layers: usize,
+    hidden: &'static str,
+    layout: &'static str,
+    sigma: f32,
 }
 
-/// The nets that are trained, the chosen one first.
-fn nets(p: &Params) -> Vec<(&'static str, Net)> {
-    let net = net(p);
-    let other = match net.layout {
-        Layout::Dual => Layout::Alternating,
-        Layout::Alternating => Layout::Dual,
-    };
-    let (other, shallow) = (Net { layout: other, ..net }, Net { layers: 1, ..net });
-    let mut all = vec![("network", net)];
-    match p.beside {
-        "the other layout" => all.push(("other layout", other)),
-        "one layer" => all.push(("one layer", shallow)),
-        "both" => all.extend([("other layout", other), ("one layer", shallow)]),
-        _ => {}
+impl Run {
+    fn net(&self, d: usize) -> Net {
+        let hidden = self.hidden.parse().unwrap_or(16);
+        let layout = if self.layout == "dual" { Layout::Dual } else { Layout::Alternating };
+        let heads = if hidden < 32 { 2 } else { 4 };
+        let layers = self.layers;
+        Net { d, most: PAIRS, layers, hidden, heads, feed: 2 * hidden, layout }
+    }
+}
+
+/// The runs that are on, the first always.
+fn runs(p: &Params) -> Vec<Run> {
+    let run = |name, layers, hidden, layout, sigma| Run { name, layers, hidden, layout, sigma };
+    let mut all = vec![run("run A", p.layers, p.hidden, p.layout, p.sigma)];
+    if p.run_b {
+        all.push(run("run B", p.layers_b, p.hidden_b, p.layout_b, p.sigma_b));
+    }
+    if p.run_c {
+        all.push(run("run C", p.layers_c, p.hidden_c, p.layout_c, p.sigma_c));
     }
     all
 }
@@ -87,25 +97,61 @@ pub(super) fn learners(sigma: f64) -> [Linear; 3] {
     [Linear::Ridge(0.1), ridge(sigma * sigma), Linear::LeastSquares]
 }
 
+impl Learner {
+    fn new(ctx: &Ctx, p: &Params, run: &Run) -> Result<Self> {
+        let (net, sigma) = (run.net(p.dims), f64::from(run.sigma));
+        let recipe = Recipe {
+            net,
+            functions: Functions::Random,
+            sigma: run.sigma,
+            rate: p.rate,
+            steps: p.steps,
+            batch: 64,
+        };
+        let mut stream = Stream::new(ctx.seed, "live test");
+        let prompts = Prompts::draw(&mut stream, SAMPLE, (p.dims, PAIRS), sigma);
+        Ok(Self {
+            name: run.name,
+            sigma,
+            trainer: recipe.trainer(&ctx.device, ctx.seed)?,
+            predictor: Predictor::new(net, ctx.seed)?,
+            references: References::of(&prompts, &learners(sigma)),
+            prompts,
+            tests: Trace::new(TESTS).rows_at_most(300),
+            newest: None,
+        })
+    }
+
+    async fn test(&mut self) -> Result<()> {
+        let step = self.trainer.step;
+        // Before the first step the beginnings are the same everywhere.
+        if step > 0 {
+            self.predictor.load(&self.trainer.snapshot().await?)?;
+        }
+        let found = self.predictor.prefixes(&self.prompts).await?;
+        let tally = self.references.tally(&found);
+        let whole = |spd: &[f64]| mean(spd, 1, PAIRS) as f32;
+        let [low, bayes, least] = learners(self.sigma).map(|learned| whole(&tally.spd(learned)));
+        let descent = whole(&tally.spd_to_best_descent());
+        let zero = whole(&tally.spd_to_zero());
+        let errors = found.iter().zip(&self.prompts.y).map(|(a, y)| (a - y) * (a - y));
+        let loss = errors.sum::<f32>() / (found.len() * self.prompts.d) as f32;
+        self.tests.push(&[step as f32, loss, zero, descent, low, bayes, least]);
+        self.newest = Some(tally);
+        Ok(())
+    }
+
+    /// How many numbers the net is made of.
+    pub(super) fn weights(&self) -> usize {
+        self.predictor.count()
+    }
+}
+
 impl Live {
     /// Before the first step.
     pub async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
-        let sigma = f64::from(p.sigma);
-        let mut stream = Stream::new(ctx.seed, "live test");
-        let prompts = Prompts::draw(&mut stream, SAMPLE, (p.dims, PAIRS), sigma);
-        let references = References::of(&prompts, &learners(sigma));
-        let mut all = vec![];
-        for (name, net) in nets(p) {
-            let recipe = Recipe { net, sigma: p.sigma, rate: p.rate, steps: p.steps, batch: 64 };
-            all.push(Learner {
-                name,
-                trainer: recipe.trainer(&ctx.device, ctx.seed)?,
-                predictor: Predictor::new(net, ctx.seed)?,
-                tests: Trace::new(TESTS).rows_at_most(300),
-                newest: None,
-            });
-        }
-        let mut live = Self { learners: all, sigma, prompts, references };
+        let learners = runs(p).into_iter().map(|run| Learner::new(ctx, p, &run));
+        let mut live = Self { learners: learners.collect::<Result<_>>()? };
         live.test().await?;
         Ok(live)
     }
@@ -131,29 +177,14 @@ impl Live {
         self.learners[0].trainer.step
     }
 
-    /// How many numbers the chosen net is made of.
-    pub(super) fn weights(&self) -> usize {
-        self.learners[0].predictor.count()
+    /// The run whose algorithms are shown: the first if the chosen one is off.
+    pub(super) fn shown(&self, p: &Params) -> &Learner {
+        self.learners.iter().find(|learner| learner.name == p.shown).unwrap_or(&self.learners[0])
     }
 
     async fn test(&mut self) -> Result<()> {
-        let step = self.step_number();
-        let learned = learners(self.sigma);
         for learner in &mut self.learners {
-            // Before the first step the beginnings are the same everywhere.
-            if step > 0 {
-                learner.predictor.load(&learner.trainer.snapshot().await?)?;
-            }
-            let found = learner.predictor.prefixes(&self.prompts).await?;
-            let tally = self.references.tally(&found);
-            let whole = |spd: &[f64]| mean(spd, 1, PAIRS) as f32;
-            let [low, bayes, least] = learned.map(|learned| whole(&tally.spd(learned)));
-            let descent = whole(&tally.spd_to_best_descent());
-            let zero = whole(&tally.spd_to_zero());
-            let errors = found.iter().zip(&self.prompts.y).map(|(a, y)| (a - y) * (a - y));
-            let loss = errors.sum::<f32>() / (found.len() * self.prompts.d) as f32;
-            learner.tests.push(&[step as f32, loss, zero, descent, low, bayes, least]);
-            learner.newest = Some(tally);
+            learner.test().await?;
         }
         Ok(())
     }
@@ -167,7 +198,7 @@ impl Live {
             Metric::new("spd_bayes", "SPD/d to Bayes", last("Bayes")),
             Metric::new("spd_descent", "SPD/d to one GD step", last("one GD step")),
             Metric::new("spd_least_squares", "SPD/d to least squares", last("least squares")),
-            Metric::new("weights", "Weights", self.weights() as f64),
+            Metric::new("weights", "Weights", first.weights() as f64),
         ]
     }
 

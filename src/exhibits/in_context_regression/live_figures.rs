@@ -1,18 +1,21 @@
-//! What the third panel shows: which algorithm the net is now.
-use super::live::{AGAINST, Live, PAIRS, SAMPLE, TEST_EVERY, learners};
+//! What the third panel shows: which algorithm a net is now, and how the runs compare.
+use super::{
+    Params,
+    live::{AGAINST, Learner, Live, PAIRS, SAMPLE, TEST_EVERY, learners},
+};
 use crate::figure::{Color, Figure, dot, line, linear, log};
 
 /// All figures, in a fixed order.
-pub(super) fn all(live: &Live) -> Vec<Figure> {
-    vec![which(live), profile(live), runs(live), loss(live)]
+pub(super) fn all(live: &Live, p: &Params) -> Vec<Figure> {
+    let learner = live.shown(p);
+    vec![which(live, learner), profile(learner), runs(live), loss(live)]
 }
 
-/// The algorithm that the chosen net was nearest to in its last test, and how near.
-fn nearest(live: &Live) -> (&'static str, f32) {
-    let tests = &live.learners[0].tests;
+/// The algorithm that a net was nearest to in its last test, and how near.
+fn nearest(learner: &Learner) -> (&'static str, f32) {
     let mut best = (AGAINST[0], f32::INFINITY);
     for name in AGAINST {
-        match tests.last(name) {
+        match learner.tests.last(name) {
             Some(spd) if spd < best.1 => best = (name, spd),
             _ => {}
         }
@@ -24,16 +27,16 @@ fn positive(values: &[f32]) -> Vec<f32> {
     values.iter().map(|&v| v.max(1e-7)).collect()
 }
 
-fn which(live: &Live) -> Figure {
-    let tests = &live.learners[0].tests;
-    let (name, spd) = nearest(live);
+fn which(live: &Live, learner: &Learner) -> Figure {
+    let tests = &learner.tests;
+    let (name, spd) = nearest(learner);
     let listed: Vec<String> = AGAINST
         .iter()
         .filter_map(|name| Some(format!("{name} {:.3}", tests.last(name)?)))
         .collect();
     let mut figure = Figure::plot(
         "which",
-        format!("Which algorithm is it now? {name} ({spd:.3})"),
+        format!("Which algorithm is {} now? {name} ({spd:.3})", learner.name),
         linear("training step"),
         log("SPD a dimension, mean over n = 1 to 7"),
     )
@@ -52,17 +55,17 @@ fn which(live: &Live) -> Figure {
     figure
 }
 
-fn profile(live: &Live) -> Figure {
+fn profile(learner: &Learner) -> Figure {
     let figure = Figure::plot(
         "profile",
-        "By number of examples",
+        format!("By number of examples, {}", learner.name),
         linear("examples in the prompt").domain(0.0, (PAIRS - 1) as f64),
         log("SPD a dimension"),
     )
     .color(Color::series())
     .caption("The newest test, by how many pairs the net had seen.");
-    let Some(tally) = &live.learners[0].newest else { return figure.alt("No test yet.") };
-    let [low, bayes, least] = learners(live.sigma).map(|learner| tally.spd(learner));
+    let Some(tally) = &learner.newest else { return figure.alt("No test yet.") };
+    let [low, bayes, least] = learners(learner.sigma).map(|learned| tally.spd(learned));
     let all = [tally.spd_to_zero(), tally.spd_to_best_descent(), low, bayes, least];
     let n: Vec<f32> = (1..PAIRS).map(|n| n as f32).collect();
     let mut figure = figure.alt(format!(
@@ -83,13 +86,14 @@ fn profile(live: &Live) -> Figure {
 fn runs(live: &Live) -> Figure {
     let mut figure = Figure::plot(
         "runs",
-        "Nets side by side",
+        "Runs side by side",
         linear("training step"),
         log("SPD a dimension to Bayes"),
     )
     .color(Color::series())
     .caption(
-        "Every net gets batches of one recipe; \"beside it\" adds nets that differ in one thing.",
+        "How near each run is to the Bayes predictor of its own noise. Switch on runs B and C and change one \
+         thing; a run with the same choices is the same again.",
     );
     let mut words = vec![];
     for learner in &live.learners {
@@ -108,10 +112,11 @@ fn loss(live: &Live) -> Figure {
             .caption(
                 "Of the labels of the test prompts; with noise it cannot fall below the noise.",
             );
-    let last = live.learners[0].tests.last("loss").unwrap_or(0.0);
+    let mut words = vec![];
     for learner in &live.learners {
+        words.push(format!("{} {:.3}", learner.name, learner.tests.last("loss").unwrap_or(0.0)));
         let mark = line().x(learner.tests.get("step")).y(learner.tests.get("loss"));
         figure = figure.with(mark.stroke(learner.name).stroke_width(2.0));
     }
-    figure.alt(format!("The loss is {last:.3} after {} steps.", live.step_number()))
+    figure.alt(format!("After {} steps: {}.", live.step_number(), words.join(", ")))
 }

@@ -32,14 +32,15 @@
 //! $10^{-5}$. *Dual* tokens are ours (contexts and queries apart, no positions); *alternating* ones are the
 //! paper's. Dual contexts see those before them, as training on all prefixes at once needs, so with more than
 //! one layer their order counts a little. Norms are RMS, before each part; positions are trained. One GD step gets, at each $n$, the rate
-//! that suits the net best. Values of Fig. 2 are read from its text layer; heights of Figs. 1, 3, 4 are not
-//! known to us.
+//! that suits the net best. Probes are 64 wide for 512, one a block, target and number of pairs, beside nets
+//! that are untrained or had w = 1 alone, the paper's control. Values of Fig. 2 are read from its text
+//! layer; heights of Figs. 1, 3, 4 are not known to us.
 use crate::{
     error::{Error, Result},
     exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
     figure::{Figure, Poke},
     params,
-    params::{choice, float, int, log_float},
+    params::{choice, float, int, log_float, toggle},
 };
 
 pub mod claims;
@@ -60,6 +61,7 @@ pub mod noise;
 pub mod phases;
 pub mod predict;
 pub mod probe;
+mod probe_claims;
 mod probe_figures;
 pub mod prompt;
 mod prompt_figures;
@@ -86,19 +88,39 @@ params! {
     lambda: f64 = log_float(0.1, 1e-3..=10.0).live().label("ridge λ").on(&["the prompt", "weight space", "hand-built machine"]);
     /// Rate α of the descent that is drawn, for the step on all examples and for the pass over each.
     alpha: f64 = log_float(0.05, 1e-3..=0.5).live().label("descent rate α").on(&["the prompt", "weight space", "hand-built machine"]);
-    /// Numbers in an x.
+    /// Numbers in an x, of all runs.
     dims: usize = int(1, 1..=2).label("dimensions").on(&["train it now"]);
-    /// Standard deviation of the noise on every y.
-    sigma: f32 = float(0.5, 0.0..=1.0).label("noise").on(&["train it now"]);
     /// Blocks of attention and feed-forward.
-    layers: usize = int(2, 1..=4).on(&["train it now"]);
+    layers: usize = int(2, 1..=4).group("run A").on(&["train it now"]);
     /// Width of the residual stream.
-    hidden: &'static str = choice(&["16", "8", "32", "64"]).label("width").on(&["train it now"]);
+    hidden: &'static str = choice(&["16", "8", "32", "64"]).label("width").group("run A").on(&["train it now"]);
     /// Contexts and queries apart, which is ours, or the paper's x and y in turn.
-    layout: &'static str = choice(&["dual", "alternating"]).on(&["train it now"]);
-    /// Another net or two, trained on the same recipe.
-    beside: &'static str = choice(&["nothing", "the other layout", "one layer", "both"]).label("beside it").on(&["train it now"]);
-    /// Peak of Adam's rate, which rises over the first twentieth of the steps and falls along a cosine.
+    layout: &'static str = choice(&["dual", "alternating"]).group("run A").on(&["train it now"]);
+    /// Standard deviation of the noise on every y.
+    sigma: f32 = float(0.5, 0.0..=1.0).label("noise").group("run A").on(&["train it now"]);
+    /// Whether a second net is trained side by side with the first.
+    run_b: bool = toggle(false).label("train it too").group("run B").on(&["train it now"]);
+    /// Its blocks.
+    layers_b: usize = int(1, 1..=4).label("layers").group("run B").on(&["train it now"]);
+    /// Width of its stream.
+    hidden_b: &'static str = choice(&["16", "8", "32", "64"]).label("width").group("run B").on(&["train it now"]);
+    /// Its tokens.
+    layout_b: &'static str = choice(&["dual", "alternating"]).label("layout").group("run B").on(&["train it now"]);
+    /// Noise on what it learns.
+    sigma_b: f32 = float(0.5, 0.0..=1.0).label("noise").group("run B").on(&["train it now"]);
+    /// Whether a third net is trained side by side with the first.
+    run_c: bool = toggle(false).label("train it too").group("run C").on(&["train it now"]);
+    /// Its blocks.
+    layers_c: usize = int(2, 1..=4).label("layers").group("run C").on(&["train it now"]);
+    /// Width of its stream.
+    hidden_c: &'static str = choice(&["16", "8", "32", "64"]).label("width").group("run C").on(&["train it now"]);
+    /// Its tokens.
+    layout_c: &'static str = choice(&["alternating", "dual"]).label("layout").group("run C").on(&["train it now"]);
+    /// Noise on what it learns.
+    sigma_c: f32 = float(0.5, 0.0..=1.0).label("noise").group("run C").on(&["train it now"]);
+    /// Whose distances to the algorithms are drawn, if that run is on.
+    shown: &'static str = choice(&["run A", "run B", "run C"]).live().label("algorithms of").on(&["train it now"]);
+    /// Peak of Adam's rate, in all runs, which rises over the first twentieth of the steps and falls along a cosine.
     rate: f32 = log_float(5e-3, 1e-4..=5e-2).live().label("learning rate").on(&["train it now"]);
     /// After so many steps training ends.
     steps: usize = int(1500, 100..=5000).label("planned steps").on(&["train it now"]);
@@ -128,11 +150,13 @@ params! {
     attention_rate: f32 = log_float(1e-2, 1e-4..=0.1).live().label("learning rate").on(&["linear attention"]);
     /// After so many steps training ends.
     attention_steps: usize = int(1500, 100..=4000).label("planned steps").on(&["linear attention"]);
-    /// Which net is read; the one that is untrained is for comparison.
-    probed: &'static str = choice(&["4 layers", "8 layers", "4 layers, untrained"]).label("net").on(&["probes"]);
+    /// Which net is read; the one trained on w = 1 alone and the one that is untrained are for comparison.
+    probed: &'static str = choice(&["4 layers", "8 layers", "4 layers, w = 1", "4 layers, untrained"]).label("net").on(&["probes"]);
     /// Whether a probe is a linear map or a small net.
     probes: &'static str = choice(&["linear", "MLP"]).label("kind of probe").on(&["probes"]);
-    /// Whose attention over the tokens is shown.
+    /// Which probes are shown block by block; each number of pairs has probes of its own.
+    seen: usize = int(12, 1..=12).live().label("pairs so far").on(&["probes"]);
+    /// Whose errors by number of pairs, and whose attention over the tokens, are shown.
     target: &'static str = choice(&["weights w", "moment Xᵀy"]).live().on(&["probes"]);
 }
 
@@ -226,7 +250,7 @@ impl Exhibit for InContextRegression {
         match self {
             Self::Prompt(prompt) => prompt_figures::all(prompt),
             Self::Space(space) => space.figures(p),
-            Self::Live(live) => live_figures::all(live),
+            Self::Live(live) => live_figures::all(live, p),
             Self::Phases(phases) => phases.figures(),
             Self::Noise(noise) => noise.figures(),
             Self::Attention(attention) => attention.figures(),

@@ -4,7 +4,7 @@ use super::{
     metrics::{References, mean, ridge},
     net::Net,
     predict::Predictor,
-    train::{Recipe, is_weight, recent_loss},
+    train::{Functions, Recipe, is_weight, recent_loss},
 };
 use crate::{
     claim::Check,
@@ -38,7 +38,8 @@ pub struct Model {
 }
 
 const fn model(name: &'static str, net: Net, sigma: f32, rate: f32, steps: usize) -> Model {
-    Model { name, recipe: Recipe { net, sigma, rate, steps, batch: 64 } }
+    let functions = Functions::Random;
+    Model { name, recipe: Recipe { net, functions, sigma, rate, steps, batch: 64 } }
 }
 
 const fn line(name: &'static str, sigma: f32) -> Model {
@@ -82,10 +83,16 @@ pub const DEPTHS: [Model; 4] = [
 pub const WIDTHS: [Model; 3] =
     [four("d4_l4_h16_s000", 4, 16, 0.0), four("d4_l4_h32_s000", 4, 32, 0.0), DEPTHS[2]];
 
+/// The control of the probes (App. E): as the four layers of [`DEPTHS`], trained on w = (1, ..., 1) alone.
+pub const CONTROL: Model = {
+    let trained = four("d4_l4_h64_s000_ones", 4, 64, 0.0);
+    Model { recipe: Recipe { functions: Functions::Ones, ..trained.recipe }, ..trained }
+};
+
 /// All of them, each once, small ones first.
 pub fn models() -> impl Iterator<Item = Model> {
     let all = LINES.into_iter().chain(PLANES).chain(WIDTHS);
-    all.chain([DEPTHS[0], DEPTHS[1], DEPTHS[3]]).chain(FOURS)
+    all.chain([DEPTHS[0], DEPTHS[1], DEPTHS[3], CONTROL]).chain(FOURS)
 }
 
 impl Model {
@@ -107,10 +114,14 @@ impl Model {
 
     /// What its file holds, in a sentence.
     pub fn about(&self) -> String {
-        let Recipe { net, sigma, rate, steps, batch } = self.recipe;
+        let Recipe { net, functions, sigma, rate, steps, batch } = self.recipe;
+        let always = match functions {
+            Functions::Random => "",
+            Functions::Ones => ", always w = 1",
+        };
         format!(
-            "A dual transformer for d = {}, up to {} pairs, sigma = {sigma}: {} layers of width {}, {} \
-             heads, feed-forward {}; Adam at {rate}, {steps} steps of {batch} prompts, seed {SEED}.",
+            "A dual transformer for d = {}, up to {} pairs, sigma = {sigma}{always}: {} layers of width {}, \
+             {} heads, feed-forward {}; Adam at {rate}, {steps} steps of {batch} prompts, seed {SEED}.",
             net.d,
             net.most - 1,
             net.layers,

@@ -6,7 +6,7 @@ use super::{
     predict::{MOST_PAIRS, Predictor},
     prompt::{LEARNERS, Prompt},
     shipped::{LINES, models},
-    train::{Recipe, recent_loss},
+    train::{Functions, Recipe, recent_loss},
 };
 use crate::{
     engine::{Device, rng::Stream},
@@ -111,7 +111,14 @@ fn to_one_layer_the_order_of_pairs_is_nothing() {
 
 #[test]
 fn training_lowers_the_loss_the_same_however_steps_are_taken() {
-    let recipe = Recipe { net: small(Layout::Dual), sigma: 0.5, rate: 1e-2, steps: 240, batch: 16 };
+    let recipe = Recipe {
+        net: small(Layout::Dual),
+        functions: Functions::Random,
+        sigma: 0.5,
+        rate: 1e-2,
+        steps: 240,
+        batch: 16,
+    };
     let trained = |piece: usize| {
         let mut trainer = recipe.trainer(&Device::cpu(), 1).unwrap();
         let mut losses = vec![];

@@ -9,11 +9,22 @@ use crate::{
     models::{Weights, losses, optim, random::normal, trainer::Trainer},
 };
 
+/// The functions w that prompts are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Functions {
+    /// A new one for every prompt, w ~ N(0, I).
+    Random,
+    /// Always w = (1, ..., 1): the control of the probes, for there is nothing to learn in context.
+    Ones,
+}
+
 /// Everything about a training but its seed and device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     /// What is trained.
     pub net: Net,
+    /// What is learned.
+    pub functions: Functions,
     /// Standard deviation of the noise on every y.
     pub sigma: f32,
     /// Peak of Adam's rate.
@@ -37,7 +48,10 @@ const WARM_UP: f32 = 0.05;
 fn prompts<'g>(g: &'g Graph, recipe: &Recipe) -> (Var<'g>, Var<'g>) {
     let Recipe { net: Net { d, most: n, .. }, batch, sigma, .. } = *recipe;
     let x = normal(g, "x", [batch, n, d]);
-    let w = normal(g, "w", [batch, 1, d]);
+    let w = match recipe.functions {
+        Functions::Random => normal(g, "w", [batch, 1, d]),
+        Functions::Ones => g.scalar(1.0).broadcast_to([batch, 1, d]),
+    };
     let y = (x * w).sum(&[2]).reshape([batch, n]);
     let y = if sigma > 0.0 { y + sigma * normal(g, "noise", [batch, n]) } else { y };
     (x, y)
