@@ -205,7 +205,7 @@ mod tests {
         let most = 5;
         for network in &NETWORKS {
             for style in [gpu::Style::Hardware, gpu::Style::Software] {
-                let (_, schedule) = gpu::schedule(&network.plan().unwrap(), style);
+                let (_, schedule) = gpu::schedule(&network.plan().unwrap(), style, None);
                 let found = schedule.dispatches();
                 assert!(found <= most, "{}, {style:?}: {found} dispatches a step", network.name);
             }

@@ -77,7 +77,7 @@ fn workgroups_that_do_not_wait_do_not_meet() {
         for fusion in [Fusion::On, Fusion::Off] {
             let plan = random_network(seed).compile_with(fusion).unwrap();
             for style in [Style::Hardware, Style::Software] {
-                let (placed, schedule) = gpu::schedule(&plan, style);
+                let (placed, schedule) = gpu::schedule(&plan, style, None);
                 chains += schedule.chains();
                 let found = gpu::races(&placed, &schedule);
                 assert_eq!(found, None, "network {seed}, fusion {fusion:?}, {style:?}");
@@ -86,4 +86,35 @@ fn workgroups_that_do_not_wait_do_not_meet() {
         }
     }
     assert!(chains > 100, "only {chains} chains in 240 schedules: the test shows little");
+}
+
+#[test]
+fn chains_keep_to_the_turns_that_a_thread_may_take() {
+    let most = 150;
+    let (mut chains, mut free, mut limited) = (0, 0, 0);
+    for seed in 0..20 {
+        let plan = random_network(seed).compile().unwrap();
+        for style in [Style::Hardware, Style::Software] {
+            free += gpu::schedule(&plan, style, None).1.dispatches();
+            let (placed, schedule) = gpu::schedule(&plan, style, Some(most));
+            limited += schedule.dispatches();
+            chains += schedule.chains();
+            // A kernel cannot be divided.
+            let alone = placed.kernels.iter().map(|kernel| gpu::shader(kernel, style).turns);
+            let allowed = alone.max().unwrap().max(most);
+            for shader in gpu::shaders(&placed, &schedule) {
+                let turns = shader.turns;
+                assert!(
+                    turns <= allowed,
+                    "network {seed}, {style:?}: {turns} turns\n{}",
+                    shader.source
+                );
+            }
+            assert_eq!(gpu::races(&placed, &schedule), None, "network {seed}, {style:?}");
+        }
+    }
+    assert!(
+        limited > free && chains > 20,
+        "{limited} dispatches, {free} without a limit, {chains} chains"
+    );
 }

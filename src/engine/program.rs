@@ -247,7 +247,7 @@ impl Program {
                 (plan, Backend::Cpu(program))
             }
             (Device::Gpu(gpu), Storage::Gpu(state)) => {
-                let (plan, schedule) = gpu::schedule(&plan, gpu.style());
+                let (plan, schedule) = gpu::schedule(&plan, gpu.style(), gpu.most_turns());
                 let program = GpuProgram::new(gpu, &plan, &schedule, state)?;
                 (plan, Backend::Gpu(program))
             }

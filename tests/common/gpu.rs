@@ -33,7 +33,8 @@ fn program(
     memory: &Memory,
     state: &GpuState,
 ) -> Result<GpuProgram, Error> {
-    let (plan, schedule) = gpu::schedule(&plan(kernels, memory), device.style());
+    let (plan, schedule) =
+        gpu::schedule(&plan(kernels, memory), device.style(), device.most_turns());
     GpuProgram::new(device, &plan, &schedule, state)
 }
 
@@ -146,7 +147,8 @@ pub(crate) async fn indexing(device: &Rc<GpuDevice>) {
     for seed in 0..12 {
         check(device, &kernels::cumsum(seed)).await;
     }
-    for (count, inner, rows) in [(1, 1, 1), (7, 5, 3), (100, 64, 10), (640, 3, 33)] {
+    for (count, inner, rows) in [(1, 1, 1), (7, 5, 3), (100, 64, 10), (640, 3, 33), (5000, 3, 700)]
+    {
         check(device, &kernels::gather(count, inner, rows)).await;
         check(device, &kernels::scatter(count, inner, rows)).await;
     }

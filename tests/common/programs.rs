@@ -11,7 +11,7 @@ struct Case {
 /// Errors of one step, of 1e-6 or so, grow with the next; a few times that is allowed after three.
 const FEW_STEPS: f32 = 2e-5;
 
-const CASES: [Case; 6] = [
+const CASES: [Case; 7] = [
     Case { name: "perceptron", build: perceptron, tolerance: FEW_STEPS },
     Case { name: "attention", build: attention, tolerance: FEW_STEPS },
     Case { name: "recurrent", build: recurrent, tolerance: FEW_STEPS },
@@ -19,6 +19,7 @@ const CASES: [Case; 6] = [
     Case { name: "convolution", build: convolution, tolerance: FEW_STEPS },
     // Only whole numbers, moved about and compared.
     Case { name: "moved", build: moved, tolerance: 0.0 },
+    Case { name: "long", build: long, tolerance: 0.0 },
 ];
 
 /// Every case with and without fusion.
@@ -224,4 +225,15 @@ fn moved(g: &Graph) {
     g.output("step", step);
     let count = g.state("count", [4], Init::Zeros);
     g.assign(count, count + g.iota([4], 0) + step);
+}
+
+/// A chain of many long loops, in each style more turns than a thread has on Mesa's llvmpipe: parities
+/// of running sums of parities.
+fn long(g: &Graph) {
+    let mut bits = (g.uniform("bits", [8, 2048]) * 2.0).floor();
+    for _ in 0..40 {
+        let sums = bits.cumsum(1) + bits.sum(&[1]);
+        bits = sums - (sums * 0.5).floor() * 2.0;
+    }
+    g.output("bits", bits);
 }

@@ -105,6 +105,12 @@ impl GpuProgram {
             write(device, &arena, arena_words, (*offset, values))?;
         }
         let shaders = shaders(plan, schedule);
+        let turns = shaders.iter().map(|shader| shader.turns).max().unwrap_or(0);
+        if let Some(most) = device.most_turns().filter(|&most| turns > most) {
+            let reason =
+                format!("a thread needs {turns} turns of loops, this device allows {most}");
+            return Err(Error::NoGpu { reason });
+        }
         let longest = shaders.iter().map(|shader| shader.params.len() * 4).max().unwrap_or(0);
         let window = longest.max(1).next_multiple_of(WINDOW);
         let mut words = vec![0_u32; window / 4 * shaders.len().max(1)];

@@ -12,7 +12,7 @@ use super::{
     order::dependencies,
     pack::packed,
     slab,
-    wgsl::{HEAD_WORDS, Style, param_words},
+    wgsl::{HEAD_WORDS, Style, param_words, shader_of},
 };
 use fixedbitset::FixedBitSet;
 use std::collections::BTreeMap;
@@ -28,6 +28,8 @@ const MOST_WORDS: usize = 14_000;
 pub struct Schedule {
     pub(super) dispatches: Vec<Vec<Job>>,
     pub(super) style: Style,
+    /// Turns of loops that a thread may take in one dispatch, if there is a limit.
+    most_turns: Option<usize>,
 }
 
 /// Kernels that run without waiting for the other jobs of their dispatch.
@@ -57,19 +59,23 @@ pub(super) struct Part {
 }
 
 /// The dispatches of a plan, and the plan as they use it: with its arena placed.
-pub fn schedule(plan: &Plan, style: Style) -> (Plan, Schedule) {
+///
+/// Where a thread may take so many turns of loops only ([`super::GpuDevice::most_turns`]), a chain is
+/// several dispatches. A kernel that takes more all by itself remains; [`super::GpuProgram::new`] refuses it.
+pub fn schedule(plan: &Plan, style: Style, most_turns: Option<usize>) -> (Plan, Schedule) {
     let mut plan = packed(plan);
-    let mut schedule = Schedule::new(&plan, style);
+    let mut schedule = Schedule::new(&plan, style, most_turns);
     schedule.make_slabs(&mut plan);
+    schedule.shorten(&plan.kernels);
     (plan.placed(&schedule.phases(plan.kernels.len())), schedule)
 }
 
 impl Schedule {
-    fn new(plan: &Plan, style: Style) -> Self {
+    fn new(plan: &Plan, style: Style, most_turns: Option<usize>) -> Self {
         let kernels = &plan.kernels;
         let before = dependencies(kernels, &plan.regions);
         let program = Program::new(kernels, &plan.regions, &before);
-        let mut schedule = Self { dispatches: vec![], style };
+        let mut schedule = Self { dispatches: vec![], style, most_turns };
         let mut done = FixedBitSet::with_capacity(kernels.len());
         let ready = |done: &FixedBitSet, chain: &[(usize, Split)]| -> Vec<usize> {
             let free = |k: &usize| before[*k].iter().all(|&b| done.contains(b));
@@ -80,6 +86,7 @@ impl Schedule {
             let mut chain = program.chain(&done).unwrap_or_default();
             let words = chain.parts.iter().map(|&(kernel, _)| param_words(&kernels[kernel]));
             chain.parts.truncate(fitting(words));
+            chain.parts.truncate(schedule.moderate(kernels, &chain));
             while !chain.first.iter().all(|&kernel| done.contains(kernel)) {
                 schedule.push(kernels, ready(&done, &chain.parts), None, &mut done);
             }
@@ -103,12 +110,9 @@ impl Schedule {
         done.extend(large.iter().chain(&small).copied());
         self.dispatches.extend(large.into_iter().map(|kernel| vec![Job::Kernel(kernel)]));
         let mut jobs: Vec<Job> = small.into_iter().map(Job::Kernel).collect();
-        if let Some(Chain { bands, parts, labels, .. }) = chain {
-            done.extend(parts.iter().map(|&(kernel, _)| kernel));
-            let each = bands_each(kernels, bands, &parts, self.style);
-            let part = |(kernel, split)| Part { kernel, split, pitches: vec![] };
-            let parts = parts.into_iter().map(part).collect();
-            jobs.insert(0, Job::Chain { bands, each, parts, labels });
+        if let Some(chain) = chain {
+            done.extend(chain.parts.iter().map(|&(kernel, _)| kernel));
+            jobs.insert(0, Job::chain(kernels, &chain, self.style));
         }
         let mut left = &jobs[..];
         while !left.is_empty() {
@@ -116,6 +120,64 @@ impl Schedule {
             let (now, later) = left.split_at(fitting(words).max(1));
             self.dispatches.push(now.to_vec());
             left = later;
+        }
+    }
+
+    /// Whether a thread may take the turns that these jobs need as one dispatch.
+    fn short(&self, kernels: &[Kernel], jobs: &[Job]) -> bool {
+        self.most_turns.is_none_or(|most| shader_of(kernels, jobs, self.style).turns <= most)
+    }
+
+    /// How many kernels of a chain, from the first on, do not need too many turns each by itself.
+    fn moderate(&self, kernels: &[Kernel], chain: &Chain) -> usize {
+        let Job::Chain { bands, each, parts, labels } = Job::chain(kernels, chain, self.style)
+        else {
+            return 0;
+        };
+        let moderate = |part: &&Part| {
+            let (parts, labels) = (vec![(*part).clone()], labels.clone());
+            self.short(kernels, &[Job::Chain { bands, each, parts, labels }])
+        };
+        parts.iter().take_while(moderate).count()
+    }
+
+    /// Divides dispatches in which a thread would take too many turns.
+    fn shorten(&mut self, kernels: &[Kernel]) {
+        for jobs in std::mem::take(&mut self.dispatches) {
+            self.divide(kernels, jobs);
+        }
+    }
+
+    fn divide(&mut self, kernels: &[Kernel], mut jobs: Vec<Job>) {
+        if self.short(kernels, &jobs) {
+            self.dispatches.push(jobs);
+            return;
+        }
+        let later = match &mut jobs[..] {
+            [Job::Chain { bands, each, parts, labels }] if parts.len() > 1 => {
+                let (bands, each) = (*bands, *each);
+                let some = |parts: &[Part]| {
+                    vec![Job::Chain { bands, each, parts: parts.to_vec(), labels: labels.clone() }]
+                };
+                let counts: Vec<usize> = (1..parts.len()).collect();
+                let short = |&count: &usize| self.short(kernels, &some(&parts[..count]));
+                let count = counts.partition_point(short).max(1);
+                let later = some(&parts[count..]);
+                parts.truncate(count);
+                later
+            }
+            [_] => vec![],
+            // They do not wait for each other.
+            all => {
+                let half = all.len() / 2;
+                jobs.split_off(half)
+            }
+        };
+        if later.is_empty() {
+            self.dispatches.push(jobs);
+        } else {
+            self.divide(kernels, jobs);
+            self.divide(kernels, later);
         }
     }
 
@@ -157,6 +219,14 @@ impl Schedule {
 }
 
 impl Job {
+    fn chain(kernels: &[Kernel], chain: &Chain, style: Style) -> Self {
+        let parts = &chain.parts;
+        let each = bands_each(kernels, chain.bands, parts, style);
+        let part = |&(kernel, split): &_| Part { kernel, split, pitches: vec![] };
+        let parts = parts.iter().map(part).collect();
+        Self::Chain { bands: chain.bands, each, parts, labels: chain.labels.clone() }
+    }
+
     /// Words of its parameters.
     fn param_words(&self, kernels: &[Kernel]) -> usize {
         let entries: usize = match self {

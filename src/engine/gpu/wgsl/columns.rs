@@ -37,7 +37,8 @@ pub(super) fn write(
     w.unflatten("row", 0..rank - 2);
     w.line(format!("var acc = {};", ops::identity(how)));
     let spot = Spot::shared(rank - 2).and("x", "_x").and("n", "");
-    w.block(format!("for (var x = lane / {wide}u; x < {length}u; x += {deep}u)"), |w| {
+    let head = format!("for (var x = lane / {wide}u; x < {length}u; x += {deep}u)");
+    w.repeat(head, length.div_ceil(deep), |w| {
         let value = w.value(reg, &spot);
         w.line(format!("acc = {};", ops::combine(how, "acc", &value)));
     });

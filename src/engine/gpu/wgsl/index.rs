@@ -11,11 +11,11 @@ pub(super) fn cumsum(kernel: &Kernel, reg: Reg, band: Option<Band<'_>>, team: Te
     let outer = layout.axes.len() - 1;
     let (rows, length) = (layout.numel(outer), layout.axes[outer]);
     let mut w = Writer::new(kernel, layout, team);
-    let units = w.threads(rows, |w| {
+    let units = w.threads(rows, length, |w| {
         w.unflatten("i", 0..outer);
         w.line("var acc = 0.0f;");
         let spot = Spot::shared(outer).and("x", "_x");
-        w.block(format!("for (var x = 0u; x < {length}u; x++)"), |w| {
+        w.repeat(format!("for (var x = 0u; x < {length}u; x++)"), length, |w| {
             let value = w.value(reg, &spot);
             w.line(format!("acc += {value};"));
             for store in 0..kernel.stores.len() {
@@ -40,7 +40,7 @@ pub(super) fn gather(
     let count = layout.numel(rank);
     let mut w = Writer::new(kernel, layout, team);
     let (table, index) = (kernel.stores.len(), kernel.stores.len() + 1);
-    let units = w.threads(count, |w| {
+    let units = w.threads(count, 0, |w| {
         w.unflatten("i", 0..rank);
         let spot = Spot::shared(rank);
         let found = w.element(index, &spot);
@@ -62,11 +62,11 @@ pub(super) fn scatter(kernel: &Kernel, count: usize, strides: [usize; 2], team: 
     let (rows, results) = (layout.axes[0], layout.numel(2));
     let mut w = Writer::new(kernel, layout, team);
     let operands = [kernel.stores.len(), kernel.stores.len() + 1];
-    let units = w.threads(results, |w| {
+    let units = w.threads(results, count, |w| {
         w.unflatten("i", 0..2);
         let spot = Spot::shared(2);
         w.line("var acc = 0.0f;");
-        w.block(format!("for (var item = 0u; item < {count}u; item++)"), |w| {
+        w.repeat(format!("for (var item = 0u; item < {count}u; item++)"), count, |w| {
             let mut both = operands.iter().zip(strides).map(|(&operand, stride)| {
                 let (buffer, start) = (w.buffer(operand), w.address(operand, &spot));
                 format!("{buffer}[{start} + item * {stride}u]")

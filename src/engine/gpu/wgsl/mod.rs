@@ -11,6 +11,7 @@ mod ops;
 mod product;
 mod rows;
 mod tiles;
+mod turns;
 mod writer;
 
 use super::{
@@ -26,6 +27,9 @@ use writer::{Band, Function};
 
 /// Most workgroups along one axis of a dispatch; guaranteed by WebGPU.
 const MAX_GROUPS: usize = 65_535;
+
+/// Turns of loops after which a thread does not go on to its next element, which another can compute.
+const LONG: usize = 1 << 15;
 
 /// Words of workgroup memory that WebGPU guarantees.
 const MEMORY_WORDS: usize = 4096;
@@ -62,11 +66,11 @@ impl Style {
         }
     }
 
-    /// Elements that a thread computes one after another.
-    fn elements(self) -> usize {
+    /// Elements that a thread computes one after another, if a loop over that many is within.
+    fn elements(self, length: usize) -> usize {
         match self {
             Self::Hardware => 4,
-            Self::Software => 16,
+            Self::Software => (LONG / (length + 1)).min(16),
         }
     }
 
@@ -111,6 +115,8 @@ pub struct Shader {
     pub groups: [u32; 3],
     /// What the text reads as `params`.
     pub params: Vec<u32>,
+    /// Turns of loops that a thread takes at most.
+    pub turns: usize,
 }
 
 /// Writes a kernel as a shader of its own.
@@ -125,22 +131,25 @@ pub fn shaders(plan: &Plan, schedule: &Schedule) -> Vec<Shader> {
 }
 
 /// Writes the jobs of a dispatch as a shader; `kernels` are those of the plan.
-fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
+pub(super) fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
     let mut text = Text::default();
     let mut groups = 0;
     let mut entries = Vec::new();
     let mut heads = Vec::new();
+    // Turns within functions, and calls of one, of the job that has the most.
+    let (mut turns, mut calls) = (0, 0);
     let alone = matches!(jobs, [Job::Kernel(_)]);
     let mut size = style.shared_size(results_each(kernels, jobs));
     for job in jobs {
-        let first = groups;
-        let begin = entries.len();
+        let (first, begin) = (groups, entries.len());
+        let mut own = 0;
         let count = match job {
             Job::Kernel(kernel) => {
                 let kernel = &kernels[*kernel];
                 let function = function(kernel, None, (!alone).then_some(size), style);
                 size = function.size;
                 groups += function.units;
+                own += function.turns.most;
                 text.enter(&mut entries, kernel, function);
                 1
             }
@@ -150,12 +159,14 @@ fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
                     let band = Band { split: *split, bands: *bands, each: *each, pitches };
                     let kernel = &kernels[*kernel];
                     let function = function(kernel, Some(band), Some(size), style);
+                    own += function.turns.most;
                     text.enter(&mut entries, kernel, function);
                 }
                 parts.len()
             }
         };
         heads.push([first, begin, count]);
+        (turns, calls) = (turns.max(own), calls.max(count));
     }
     let mut params = SPECIALS.to_vec();
     let before = 1 + if alone { 0 } else { heads.len() };
@@ -166,9 +177,13 @@ fn shader_of(kernels: &[Kernel], jobs: &[Job], style: Style) -> Shader {
     }
     params.extend(entries);
     let [x, y] = grid(groups);
-    let main = if alone { main_alone() } else { main_jobs(jobs, text.functions.len(), style) };
+    let functions = text.functions.len();
+    let main = if alone { main_alone() } else { main_jobs(jobs, functions, style) };
+    if !alone {
+        turns += turns_of_main(jobs.len(), calls, &text, style);
+    }
     let source = text.whole(&main, size, groups, params.len() / 4);
-    Shader { source, groups: [x as u32, y as u32, 1], params }
+    Shader { source, groups: [x as u32, y as u32, 1], params, turns }
 }
 
 /// The most results of a product that a workgroup of a chain computes.
@@ -225,6 +240,8 @@ struct Text {
     functions: Vec<String>,
     declarations: String,
     memory: usize,
+    /// Loops in all of them.
+    loops: usize,
 }
 
 impl Text {
@@ -234,6 +251,7 @@ impl Text {
         let number = known.unwrap_or_else(|| {
             self.functions.push(function.text);
             self.declarations += &function.declarations;
+            self.loops += function.turns.loops;
             self.functions.len() - 1
         });
         self.memory = self.memory.max(function.memory);
@@ -318,6 +336,19 @@ fn main_jobs(jobs: &[Job], functions: usize, style: Style) -> String {
         out += &calls;
     }
     out
+}
+
+/// Turns of the loops that [`main_jobs`] writes.
+///
+/// Whatever function is called, a thread follows through the loops of all; see [`turns`].
+fn turns_of_main(jobs: usize, calls: usize, text: &Text, style: Style) -> usize {
+    let search = jobs.next_power_of_two().ilog2() as usize + 1;
+    let guards = match style {
+        Style::Hardware => 0,
+        // One to see that it is not this function, and one more where it is.
+        Style::Software => text.functions.len() + 1,
+    };
+    search + (calls + 1) * (1 + guards + text.loops)
 }
 
 /// Calls the function of the entry at `at`.

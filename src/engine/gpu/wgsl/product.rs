@@ -95,8 +95,11 @@ impl<'k> Product<'k> {
             self.block([blocks_m, blocks_n], ragged.then(|| format!("own < {blocks}u")));
         } else {
             self.w.line(format!("let block = unit * {each}u + lane;"));
-            let guard = self.w.within(&format!("block < {blocks}u"));
-            self.w.open(if ragged { guard } else { String::new() });
+            if ragged {
+                self.w.open_within(&format!("block < {blocks}u"));
+            } else {
+                self.w.open("");
+            }
             self.block([blocks_m, blocks_n], None);
             self.w.close();
         }
@@ -208,7 +211,8 @@ impl<'k> Product<'k> {
         let even = if self.deep > 1 { self.k.div_ceil(self.deep) } else { self.k };
         let exact = self.k.is_multiple_of(even) && even.is_multiple_of(UNROLLED);
         self.w.line(format!("var x = {from};"));
-        self.w.open(format!("for (; x + {}u < {to}; x += {UNROLLED}u)", UNROLLED - 1));
+        let head = format!("for (; x + {}u < {to}; x += {UNROLLED}u)", UNROLLED - 1);
+        self.w.open_loop(head, even / UNROLLED);
         for step in 0..UNROLLED {
             self.w.open("");
             self.add(&format!("(x + {step}u)"));
@@ -216,7 +220,7 @@ impl<'k> Product<'k> {
         }
         self.w.close();
         if !exact {
-            self.w.open(format!("for (; x < {to}; x++)"));
+            self.w.open_loop(format!("for (; x < {to}; x++)"), UNROLLED - 1);
             self.add("x");
             self.w.close();
         }
@@ -252,7 +256,8 @@ impl<'k> Product<'k> {
             }
             w.line("workgroupBarrier();");
             w.block("if (part == 0u)", |w| {
-                w.block(format!("for (var other = 1u; other < {deep}u; other++)"), |w| {
+                let head = format!("for (var other = 1u; other < {deep}u; other++)");
+                w.repeat(head, deep - 1, |w| {
                     for j in 0..columns {
                         let word = format!("memory[slot + other * {each}u + {}u]", base + j * size);
                         w.line(format!("acc{i}_{j} += {word};"));
@@ -268,7 +273,7 @@ impl<'k> Product<'k> {
         let cells: Vec<String> = self.cells().iter().map(|(i, j)| format!("acc{i}_{j}")).collect();
         let (count, block_m, block_n) = (cells.len(), self.block_m, self.block_n);
         self.w.line(format!("var cells = array<f32, {count}>({});", cells.join(", ")));
-        self.w.open(format!("for (var cell = 0u; cell < {count}u; cell++)"));
+        self.w.open_loop(format!("for (var cell = 0u; cell < {count}u; cell++)"), count);
         self.w.line(format!("let at_m = tm * {block_m}u + cell / {block_n}u;"));
         self.w.line(format!("let at_n = tn + cell % {block_n}u * {blocks_n}u;"));
         self.row("c", "at_m");

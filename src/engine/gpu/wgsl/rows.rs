@@ -74,7 +74,7 @@ fn elementwise(kernel: &Kernel, band: Option<Band<'_>>, team: Team) -> Function 
     if band.is_none() && rank == 1 {
         w.count_by_parameter();
     }
-    let units = w.threads(count, |w| {
+    let units = w.threads(count, 0, |w| {
         w.unflatten("i", 0..rank);
         compute(w);
     });
@@ -202,7 +202,7 @@ impl<'k> Reducer<'k> {
             let spot = self.row.and("x", "_x");
             let start = if threads == 1 { "0u" } else { "part" };
             let head = format!("for (var x = {start}; x < {length}u; x += {threads}u)");
-            self.w.block(head, |w| inside(w, &spot, "x", None));
+            self.w.repeat(head, length.div_ceil(threads), |w| inside(w, &spot, "x", None));
         }
     }
 

@@ -107,11 +107,12 @@ impl<'k> Product<'k> {
         let a = part("part_a", self.a, outer, self.m, "tile_m");
         let b = part("part_b", self.b, outer + 1, self.n, "tile_n");
         let k = self.k;
-        w.block(format!("for (var k0 = 0u; k0 < {k}u; k0 += {DEPTH}u)"), |w| {
+        let head = format!("for (var k0 = 0u; k0 < {k}u; k0 += {DEPTH}u)");
+        w.repeat(head, k.div_ceil(DEPTH), |w| {
             fill(w, &a, "base_a", side, k);
             fill(w, &b, "base_b", side, k);
             w.line("workgroupBarrier();");
-            w.block(format!("for (var x = 0u; x < {DEPTH}u; x++)"), |w| {
+            w.repeat(format!("for (var x = 0u; x < {DEPTH}u; x++)"), DEPTH, |w| {
                 w.line(format!("let a = {}[x * {side}u + ty];", a.memory));
                 w.line(format!("let b = {}[x * {side}u + tx];", b.memory));
                 for (i, component) in ["x", "y", "z", "w"].iter().enumerate() {

@@ -8,7 +8,8 @@ use super::{
         },
         bands::Split,
     },
-    Team, ops,
+    Style, Team, ops,
+    turns::{Here, Turns},
 };
 use std::{collections::BTreeSet, fmt::Write};
 
@@ -179,8 +180,9 @@ pub(super) struct Writer<'k> {
     indent: usize,
     /// Values that have a name here.
     named: BTreeSet<String>,
-    /// Values that had a name before each open block.
-    around: Vec<BTreeSet<String>>,
+    /// Values that had a name before each open block, and how often a thread came to it.
+    around: Vec<(BTreeSet<String>, Here)>,
+    turns: Turns,
     /// For each register, on which axes of the layout it depends.
     depends: Vec<Vec<bool>>,
     /// Declarations outside the function.
@@ -206,6 +208,7 @@ pub(super) struct Function {
     pub(super) size: usize,
     /// Number of elements, if it is a parameter.
     pub(super) count: usize,
+    pub(super) turns: Turns,
 }
 
 impl<'k> Writer<'k> {
@@ -219,6 +222,7 @@ impl<'k> Writer<'k> {
             indent,
             named: BTreeSet::new(),
             around: Vec::new(),
+            turns: Turns::NONE,
             depends,
             declarations: String::new(),
             team,
@@ -243,17 +247,53 @@ impl<'k> Writer<'k> {
         self.close();
     }
 
-    /// Opens a block, which [`Self::close`] closes.
+    /// Writes a loop, which a thread goes through at most that often.
+    pub(super) fn repeat(
+        &mut self,
+        head: impl AsRef<str>,
+        times: usize,
+        inside: impl FnOnce(&mut Self),
+    ) {
+        self.open_loop(head, times);
+        inside(self);
+        self.close();
+    }
+
+    /// Opens a block that is no loop, which [`Self::close`] closes.
     pub(super) fn open(&mut self, head: impl AsRef<str>) {
-        self.line(format!("{} {{", head.as_ref()));
-        self.around.push(self.named.clone());
+        debug_assert!(!head.as_ref().starts_with("for"), "a loop whose turns nobody counts");
+        self.enter(head.as_ref());
+    }
+
+    /// Opens a loop, as [`Self::repeat`]; [`Self::close`] closes it.
+    pub(super) fn open_loop(&mut self, head: impl AsRef<str>, times: usize) {
+        self.enter(head.as_ref());
+        self.turns.enter(times);
+    }
+
+    /// Opens a block for the threads that have something to do: in a chain most may have not.
+    pub(super) fn open_within(&mut self, condition: &str) {
+        let style = if self.layout.banded { self.team.style } else { Style::Hardware };
+        let head = style.guard(condition);
+        match style {
+            Style::Hardware => self.open(head),
+            Style::Software => self.open_loop(head, 1),
+        }
+    }
+
+    fn enter(&mut self, head: &str) {
+        self.line(format!("{head} {{"));
+        self.around.push((self.named.clone(), self.turns.here()));
         self.indent += 1;
     }
 
     /// Closes a block; what was named in it is forgotten.
     pub(super) fn close(&mut self) {
         self.indent -= 1;
-        self.named = self.around.pop().unwrap_or_default();
+        if let Some((named, here)) = self.around.pop() {
+            self.named = named;
+            self.turns.leave(here);
+        }
         self.line("}");
     }
 
@@ -390,34 +430,32 @@ impl<'k> Writer<'k> {
     }
 
     /// Writes what the threads do whose number `i` among those of all units is below `count`, each for several
-    /// of them; the number of units.
-    pub(super) fn threads(&mut self, count: usize, inside: impl FnOnce(&mut Self)) -> usize {
+    /// of them; the number of units. A loop `inside` goes round at most `length` times.
+    pub(super) fn threads(
+        &mut self,
+        count: usize,
+        length: usize,
+        inside: impl FnOnce(&mut Self),
+    ) -> usize {
         let size = self.team.size;
-        let each = self.team.style.elements().min(count.div_ceil(size)).max(1);
+        let each = self.team.style.elements(length).min(count.div_ceil(size)).max(1);
         let unit = size * each;
         let below = if self.counted { "params.v[at].z".to_owned() } else { format!("{count}u") };
         if each > 1 || self.counted {
             self.line(format!("let end = min((unit + 1u) * {unit}u, {below});"));
             let head = format!("for (var i = unit * {unit}u + lane; i < end; i += {size}u)");
-            self.block(head, inside);
+            self.repeat(head, each, inside);
         } else {
             self.line(format!("let i = unit * {size}u + lane;"));
             if count.is_multiple_of(size) {
                 inside(self);
             } else {
-                self.block(self.within(&format!("i < {count}u")), inside);
+                self.open_within(&format!("i < {count}u"));
+                inside(self);
+                self.close();
             }
         }
         count.div_ceil(unit)
-    }
-
-    /// The head of a block for the threads that have something to do: in a chain most may have not.
-    pub(super) fn within(&self, condition: &str) -> String {
-        if self.layout.banded {
-            self.team.style.guard(condition)
-        } else {
-            format!("if ({condition})")
-        }
     }
 
     /// Makes the number of elements a parameter, so that kernels of any length share a text.
@@ -475,7 +513,11 @@ impl<'k> Writer<'k> {
             }
         }
         text += &self.text;
+        let mut turns = self.turns;
         if self.layout.banded {
+            if units > 1 {
+                turns = turns.within(units);
+            }
             if memory > 0 && units > 1 {
                 text += "        workgroupBarrier();\n";
             }
@@ -489,6 +531,7 @@ impl<'k> Writer<'k> {
             units,
             size: self.team.size,
             count: if self.counted { self.layout.numel(self.layout.axes.len()) } else { 0 },
+            turns,
         }
     }
 }
