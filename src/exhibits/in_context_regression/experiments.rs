@@ -3,7 +3,7 @@ use crate::exhibit::Experiment;
 
 /// All of them.
 pub(super) fn all() -> Vec<Experiment> {
-    prompts().into_iter().chain(panels()).chain(layers()).collect()
+    prompts().into_iter().chain(panels()).chain(nets()).chain(layers()).collect()
 }
 
 /// Beside the panels of layers that are known exactly.
@@ -120,6 +120,12 @@ fn panels() -> Vec<Experiment> {
         )
         .set("panel", "train it now")
         .set("run_b", true),
+    ]
+}
+
+/// Beside those of shipped nets: measured, and read.
+fn nets() -> Vec<Experiment> {
+    vec![
         Experiment::new(
             "Deeper is better",
             "Press play to measure nets of one to eight layers: each doubling brings them nearer to least squares.",
@@ -130,6 +136,12 @@ fn panels() -> Vec<Experiment> {
             "Press play: each net is nearest to the ridge regression that its noise calls for.",
         )
         .set("panel", "noise matrix"),
+        Experiment::new(
+            "Too shallow to hear the noise",
+            "The same matrix of nets with one layer: see whether the diagonal still wins, and by how little.",
+        )
+        .set("panel", "noise matrix")
+        .set("matrix", "d = 4, one layer"),
         Experiment::new(
             "Reading its mind",
             "Press play: probes learn what each block knows of Xᵀy and of w, which these small nets show less \

@@ -31,10 +31,11 @@
 //! thousand, $d$ of 1 to 4 for 8, $\tau = 1$. Achieved distances are some $10^{-3}$ where the paper has
 //! $10^{-5}$. *Dual* tokens are ours (contexts and queries apart, no positions); *alternating* ones are the
 //! paper's. Dual contexts see those before them, as training on all prefixes at once needs, so with more than
-//! one layer their order counts a little. Norms are RMS, before each part; positions are trained. One GD step gets, at each $n$, the rate
-//! that suits the net best. Probes are 64 wide for 512, one a block, target and number of pairs, beside nets
-//! that are untrained or had w = 1 alone, the paper's control. Values of Fig. 2 are read from its text
-//! layer; heights of Figs. 1, 3, 4 are not known to us.
+//! one layer their order counts a little. Norms are RMS, before each part; positions are trained. One GD
+//! step gets, at each $n$, the rate that suits the net best. Nets of eight layers are trained without noise
+//! alone. Probes are 64 wide for 512, one a block, target and number of pairs; beside nets that are untrained
+//! or had $w = 1$ alone, the paper's control. Values of Fig. 2 are read from its text layer; heights of Figs.
+//! 1, 3, 4 are not known to us.
 use crate::{
     error::{Error, Result},
     exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
@@ -125,7 +126,7 @@ params! {
     /// After so many steps training ends.
     steps: usize = int(1500, 100..=5000).label("planned steps").on(&["train it now"]);
     /// Which shipped nets are held against which ridge.
-    matrix: &'static str = choice(&["d = 2", "d = 4"]).label("nets").on(&["noise matrix"]);
+    matrix: &'static str = choice(&["d = 2", "d = 4", "d = 4, two layers", "d = 4, one layer"]).label("nets").on(&["noise matrix"]);
     /// What the layers carry out.
     program: &'static str = choice(&["gradient steps", "Sherman-Morrison"]).on(&["hand-built machine"]);
     /// Numbers of an input.

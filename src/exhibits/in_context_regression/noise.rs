@@ -4,7 +4,7 @@ use super::{
     Params,
     metrics::{mean, ridge},
     shelf::Shelf,
-    shipped::{FOURS, Model, PLANES},
+    shipped::{FOURS, Model, PLANES, SHALLOW, TWOS},
 };
 use crate::{
     error::Result,
@@ -34,12 +34,12 @@ pub struct Noise {
 }
 
 /// λ = σ² of a net.
-fn lambda(model: &Model) -> f64 {
+pub(super) fn lambda(model: &Model) -> f64 {
     f64::from(model.recipe.sigma) * f64::from(model.recipe.sigma)
 }
 
 /// λ as a fraction, exact for the noises there are.
-fn ratio(lambda: f64) -> String {
+pub(super) fn ratio(lambda: f64) -> String {
     let sixteenths = (16.0 * lambda) as u32;
     match sixteenths {
         0 => "0".to_owned(),
@@ -52,7 +52,12 @@ fn ratio(lambda: f64) -> String {
 impl Noise {
     /// Loads the nets.
     pub async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
-        let models = if p.matrix == "d = 2" { PLANES } else { FOURS };
+        let models = match p.matrix {
+            "d = 4" => FOURS,
+            "d = 4, two layers" => TWOS,
+            "d = 4, one layer" => SHALLOW,
+            _ => PLANES,
+        };
         let learners = models.map(|model| ridge(lambda(&model)));
         let shelf = Shelf::new(&ctx.files, &models, &learners, (ctx.seed, "noise")).await?;
         Ok(Self { shelf, models })

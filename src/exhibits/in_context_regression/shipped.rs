@@ -83,6 +83,23 @@ pub const DEPTHS: [Model; 4] = [
 pub const WIDTHS: [Model; 3] =
     [four("d4_l4_h16_s000", 4, 16, 0.0), four("d4_l4_h32_s000", 4, 32, 0.0), DEPTHS[2]];
 
+/// d = 4 with one layer, by noise: 0, 0.25, 0.5, 0.75.
+pub const SHALLOW: [Model; 4] = [
+    DEPTHS[0],
+    four("d4_l1_h64_s025", 1, 64, 0.25),
+    four("d4_l1_h64_s050", 1, 64, 0.5),
+    four("d4_l1_h64_s075", 1, 64, 0.75),
+];
+
+/// d = 4 with two layers, by noise: 0, 0.25, 0.5, 0.75. Eight layers, a quarter of an hour each, are
+/// trained without noise alone.
+pub const TWOS: [Model; 4] = [
+    DEPTHS[1],
+    four("d4_l2_h64_s025", 2, 64, 0.25),
+    four("d4_l2_h64_s050", 2, 64, 0.5),
+    four("d4_l2_h64_s075", 2, 64, 0.75),
+];
+
 /// The control of the probes (App. E): as the four layers of [`DEPTHS`], trained on w = (1, ..., 1) alone.
 pub const CONTROL: Model = {
     let trained = four("d4_l4_h64_s000_ones", 4, 64, 0.0);
@@ -91,8 +108,8 @@ pub const CONTROL: Model = {
 
 /// All of them, each once, small ones first.
 pub fn models() -> impl Iterator<Item = Model> {
-    let all = LINES.into_iter().chain(PLANES).chain(WIDTHS);
-    all.chain([DEPTHS[0], DEPTHS[1], DEPTHS[3], CONTROL]).chain(FOURS)
+    let all = LINES.into_iter().chain(PLANES).chain(WIDTHS).chain(SHALLOW).chain(TWOS);
+    all.chain([DEPTHS[3], CONTROL]).chain(FOURS)
 }
 
 impl Model {
