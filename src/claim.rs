@@ -2,6 +2,7 @@
 use crate::{
     engine::Device,
     error::Result,
+    figure::Figure,
     files::{Files, LocalFuture},
 };
 use serde::Serialize;
@@ -61,6 +62,7 @@ struct Shared {
     yielded: Cell<bool>,
     fraction: Cell<f64>,
     message: RefCell<String>,
+    tables: RefCell<Vec<Figure>>,
 }
 
 impl Check {
@@ -71,6 +73,7 @@ impl Check {
             yielded: Cell::new(false),
             fraction: Cell::new(0.0),
             message: RefCell::new(String::new()),
+            tables: RefCell::new(Vec::new()),
         };
         Self { device, files, shared: Rc::new(shared) }
     }
@@ -89,6 +92,16 @@ impl Check {
 }
 
 impl Check {
+    /// Has a table shown beside what is measured.
+    pub fn show(&self, table: Figure) {
+        self.shared.tables.borrow_mut().push(table);
+    }
+
+    /// The tables shown so far.
+    pub fn tables(&self) -> Vec<Figure> {
+        self.shared.tables.borrow().clone()
+    }
+
     /// Fraction done, 0 to 1, and what is going on.
     pub fn told(&self) -> (f64, String) {
         (self.shared.fraction.get(), self.shared.message.borrow().clone())
@@ -126,5 +139,10 @@ impl Measurement {
     /// Fraction done, 0 to 1, and what is going on.
     pub fn progress(&self) -> (f64, String) {
         self.check.told()
+    }
+
+    /// The tables that are shown beside it.
+    pub fn tables(&self) -> Vec<Figure> {
+        self.check.tables()
     }
 }

@@ -29,6 +29,10 @@ pub struct Param {
     pub on: &'static [&'static str],
     /// Kind, default and range.
     pub kind: Kind,
+    /// What else a text must be, or why it is not.
+    #[serde(skip)]
+    #[cfg_attr(test, ts(skip))]
+    pub check: fn(&str) -> Result<(), String>,
 }
 
 /// The kinds of parameter, one control each.
@@ -72,6 +76,15 @@ pub enum Kind {
     Text {
         /// Initial value.
         default: &'static str,
+        /// Most characters it may have.
+        max_len: u32,
+    },
+    /// A table as comma-separated values, typed, pasted or from a file; empty by default.
+    Table {
+        /// Nothing.
+        default: &'static str,
+        /// What a small one looks like.
+        example: &'static str,
         /// Most characters it may have.
         max_len: u32,
     },
@@ -126,6 +139,16 @@ pub const fn text(default: &'static str, max_len: u32) -> Param {
     Param::of(Kind::Text { default, max_len })
 }
 
+/// A table as comma-separated values of at most `max_len` characters, empty by default; the field is a
+/// `String`. One that is not empty must pass `check`.
+pub const fn table(
+    example: &'static str,
+    max_len: u32,
+    check: fn(&str) -> Result<(), String>,
+) -> Param {
+    Param { check, ..Param::of(Kind::Table { default: "", example, max_len }) }
+}
+
 impl Param {
     const fn of(kind: Kind) -> Self {
         Self {
@@ -138,6 +161,7 @@ impl Param {
             tabs: false,
             on: &[],
             kind,
+            check: |_| Ok(()),
         }
     }
 
@@ -189,6 +213,12 @@ impl Param {
 
     /// Reads a value as this parameter allows.
     pub fn read<T: Field>(&self, value: &Value) -> Result<T> {
+        if let (Kind::Table { .. }, Value::Text(text)) = (&self.kind, value)
+            && !text.is_empty()
+        {
+            let fault = |reason| Error::Table { name: self.name.to_owned(), reason };
+            (self.check)(text).map_err(fault)?;
+        }
         T::read(&self.kind, value).ok_or_else(|| Error::Value {
             name: self.name.to_owned(),
             value: value.to_string(),
@@ -217,9 +247,9 @@ impl Kind {
             }
             Self::Int { min, max, .. } => Value::Number(x.round().clamp(min as f64, max as f64)),
             Self::Toggle { default } => Value::Toggle(default),
-            Self::Choice { default, .. } | Self::Text { default, .. } => {
-                Value::Text(default.to_owned())
-            }
+            Self::Choice { default, .. }
+            | Self::Text { default, .. }
+            | Self::Table { default, .. } => Value::Text(default.to_owned()),
         }
     }
 
@@ -234,7 +264,9 @@ impl Kind {
                 [first @ .., last] => format!("{} or {last}", first.join(", ")),
                 [] => "nothing".to_owned(),
             },
-            Self::Text { max_len, .. } => format!("text of at most {max_len} characters"),
+            Self::Text { max_len, .. } | Self::Table { max_len, .. } => {
+                format!("text of at most {max_len} characters")
+            }
         }
     }
 }

@@ -204,7 +204,8 @@ impl Session {
         open.ctx.device.set_steps_per_submission(None);
         measuring.until_ms.set(self.clock.now_ms() + budget_ms);
         if let Some(measured) = measuring.measurement.resume().await {
-            return Ok(Reply::checked(measuring.claim, measured?));
+            let tables = measuring.measurement.tables();
+            return Ok(Reply::checked(measuring.claim, measured?, tables));
         }
         let (fraction, message) = measuring.measurement.progress();
         let claim = measuring.claim.clone();

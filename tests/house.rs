@@ -88,6 +88,7 @@ fn extremes(kind: &Kind) -> Vec<Value> {
             let odd: String = "-1 \u{202e}<b>,;\n\t\"'".chars().take(most).collect();
             vec![json!(""), json!("é".repeat(most)), json!(odd)]
         }
+        Kind::Table { example, .. } => vec![json!(""), json!(example)],
     }
 }
 
@@ -108,6 +109,9 @@ fn beyond(kind: &Kind) -> Vec<Value> {
         Kind::Text { max_len, .. } => {
             values.pop();
             values.extend([json!(1), json!("x".repeat(max_len as usize + 1))]);
+        }
+        Kind::Table { max_len, .. } => {
+            values.extend([json!(1), json!("1,".repeat(max_len as usize))]);
         }
     }
     values

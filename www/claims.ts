@@ -1,13 +1,14 @@
 // What the paper says, and what comes out here: each check runs in a worker of its own.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { Client } from "./client";
-import type { ClaimInfo, DeviceChoice, Entry, Reply, Request } from "./protocol";
+import "./figure-view";
+import type { ClaimInfo, DeviceChoice, Entry, Figure, Reply, Request } from "./protocol";
 
 const SLICE_MS = 100;
 
 type Check =
   | { state: "running"; fraction: number; message: string; client: Client }
-  | { state: "checked"; here: string; holds: boolean; detail: string }
+  | { state: "checked"; here: string; holds: boolean; detail: string; tables: Figure[] }
   | { state: "failed"; message: string };
 
 /** `<orrery-claims>`: the table of an exhibit's claims. */
@@ -72,7 +73,13 @@ export class Claims extends LitElement {
         ${checked === null ? nothing : html`<span aria-hidden="true">${checked.holds ? "✓" : "✗"}</span>`}
         ${holds}
       </td>
-    </tr>`;
+    </tr>
+    ${(checked?.tables ?? []).map(
+      (figure) =>
+        html`<tr class="tables">
+          <td colspan="4"><orrery-figure .figure=${figure}></orrery-figure></td>
+        </tr>`,
+    )}`;
   }
 
   #here(claim: ClaimInfo, check: Check | undefined): TemplateResult {

@@ -1,5 +1,5 @@
 // A parameter as an input; a function of the schema and the present value.
-import { html, nothing, type TemplateResult } from "lit";
+import { html, noChange, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { shortest, valueText } from "./address";
 import type { Param, Value } from "./protocol";
@@ -139,9 +139,35 @@ function input(
         .value=${live(String(value))}
         @change=${(event: Event) => set(name, textOf(event))}
       ></textarea>`;
+    case "table":
+      // What was refused stays as typed, to be mended.
+      return html`<textarea
+          id=${id}
+          rows="3"
+          maxlength=${kind.max_len}
+          placeholder=${kind.example}
+          spellcheck="false"
+          aria-describedby=${described}
+          aria-invalid=${refused !== null}
+          .value=${refused === null ? live(String(value)) : noChange}
+          @change=${(event: Event) => set(name, textOf(event))}
+        ></textarea>
+        <input
+          type="file"
+          accept=".csv,.tsv,.txt,text/csv,text/plain"
+          aria-label="${param.label}: from a file"
+          @change=${(event: Event) => void fileOf(event).then((text) => text !== null && set(name, text))}
+        />`;
     default:
       return kind satisfies never;
   }
+}
+
+/** The text of the file that was chosen, if one was. */
+async function fileOf(event: Event): Promise<string | null> {
+  const { target } = event;
+  const file = target instanceof HTMLInputElement ? target.files?.[0] : undefined;
+  return file === undefined ? null : await file.text();
 }
 
 type Range = { type: "float" | "int"; min: number; max: number; log?: boolean };

@@ -6,6 +6,7 @@ use orrery::{
     error::Error,
     exhibit::Entry,
     exhibits::CATALOG,
+    figure::{Column, Figure},
     session::{Reply, Session},
 };
 use serde_json::{Value, json};
@@ -94,13 +95,15 @@ fn measure(entry: &Entry, claim: &Claim, device: &str) -> Result<Value, Failure>
     let on = open(&mut session, entry.meta.id, &opening)?.device;
     let bar = bar(1000, "{bar:40} {prefix} {elapsed}, {msg}");
     bar.set_prefix(format!("{} {}", entry.meta.id, claim.id));
-    let (here, holds, detail) = loop {
+    let (here, holds, detail, tables) = loop {
         match look(&mut session, claim.id)? {
             Reply::Checking { fraction, message, .. } => {
                 bar.set_position((1000.0 * fraction) as u64);
                 bar.set_message(message);
             }
-            Reply::Checked { here, holds, detail, .. } => break (here, holds, detail),
+            Reply::Checked { here, holds, detail, tables, .. } => {
+                break (here, holds, detail, tables);
+            }
             _ => return Err(Failure::Other("a claim was asked for, a frame came".to_owned())),
         }
     };
@@ -112,9 +115,27 @@ fn measure(entry: &Entry, claim: &Claim, device: &str) -> Result<Value, Failure>
         "here": here,
         "holds": holds,
         "detail": detail,
+        "tables": tables.iter().map(plain).collect::<Vec<Value>>(),
         "device": on,
         "seconds": (seconds * 10.0).round() / 10.0,
     }))
+}
+
+/// A table as its title, its caption, its headings and its rows.
+fn plain(table: &Figure) -> Value {
+    let columns = table.columns();
+    let count = columns.iter().map(|(_, column)| column.len()).max().unwrap_or(0);
+    let cell = |column: &Column, i: usize| match column {
+        Column::Numbers(numbers) => json!(numbers[i]),
+        Column::Names(names) => json!(names[i]),
+    };
+    let row = |i: usize| columns.iter().map(|(_, column)| cell(column, i)).collect::<Vec<Value>>();
+    json!({
+        "title": table.title,
+        "caption": table.caption,
+        "columns": columns.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "rows": (0..count).map(row).collect::<Vec<_>>(),
+    })
 }
 
 fn look(session: &mut Session, claim: &str) -> Result<Reply, Failure> {
@@ -127,6 +148,15 @@ fn tell(row: &Value) -> Result<(), Failure> {
     say(format!("{} {}: {}", text(&row["exhibit"]), text(&claim["id"]), text(&claim["sentence"])))?;
     say(format!("  paper: {} ({})", text(&claim["published"]), text(&claim["source"])))?;
     say(format!("  here:  {} ({})", text(&row["here"]), text(&row["detail"])))?;
+    for table in row["tables"].as_array().into_iter().flatten() {
+        say(format!("  {}", text(&table["title"])))?;
+        let rows = table["rows"].as_array().into_iter().flatten();
+        for row in std::iter::once(&table["columns"]).chain(rows) {
+            let cells = row.as_array().into_iter().flatten();
+            let cells = cells.map(|cell| cell.as_str().map_or(cell.to_string(), str::to_owned));
+            say(format!("    {}", cells.collect::<Vec<String>>().join(" | ")))?;
+        }
+    }
     say(format!(
         "  holds: {} (in {} s)",
         if row["holds"] == true { "yes" } else { "NO" },

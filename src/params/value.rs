@@ -216,12 +216,12 @@ impl Field for &'static str {
 
 impl Field for String {
     fn default(kind: &Kind) -> Self {
-        let Kind::Text { default, .. } = *kind else { mismatch() };
+        let (Kind::Text { default, .. } | Kind::Table { default, .. }) = *kind else { mismatch() };
         default.to_owned()
     }
 
     fn read(kind: &Kind, value: &Value) -> Option<Self> {
-        let Kind::Text { max_len, .. } = *kind else { mismatch() };
+        let (Kind::Text { max_len, .. } | Kind::Table { max_len, .. }) = *kind else { mismatch() };
         let Value::Text(text) = value else { return None };
         text.chars().nth(max_len as usize).is_none().then(|| text.clone())
     }

@@ -133,6 +133,8 @@ pub enum Reply {
         holds: bool,
         /// Settings, sample size, spread.
         detail: String,
+        /// Tables that belong to it.
+        tables: Vec<Figure>,
     },
     /// Lines of several seeds, put together.
     Spread {
@@ -277,9 +279,9 @@ impl From<Poke> for RawPoke {
 
 impl Reply {
     /// What was measured of a claim.
-    pub fn checked(claim: String, measured: Measured) -> Self {
+    pub fn checked(claim: String, measured: Measured, tables: Vec<Figure>) -> Self {
         let Measured { here, holds, detail } = measured;
-        Self::Checked { claim, here, holds, detail }
+        Self::Checked { claim, here, holds, detail, tables }
     }
 }
 

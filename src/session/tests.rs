@@ -360,7 +360,7 @@ fn a_claim_is_measured_in_pieces() {
         }
     };
     assert_eq!(fractions, [0.2, 0.5, 0.8], "25 ms are used up after every third piece");
-    let Reply::Checked { claim, here, holds, detail } = checked else { panic!("{checked:?}") };
+    let Reply::Checked { claim, here, holds, detail, .. } = checked else { panic!("{checked:?}") };
     assert_eq!((&*claim, &*here, holds, &*detail), ("goes_down", "ten of ten", true, "at once"));
     assert_eq!(text(&frame(&mut session, look())), before, "the run is as it was");
 }

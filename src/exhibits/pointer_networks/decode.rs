@@ -4,11 +4,11 @@
 //! very functions that training uses; a decoder step is [`Net::decode`] over a single step, with the
 //! hypotheses as its batch.
 use super::{
-    hull::Point,
-    pointer::{Net, START, TOKEN},
+    geometry::Point,
+    pointer::{Encoding, Net, Picked, TOKEN},
 };
 use crate::{
-    engine::{Device, Graph, Plan, Program, Snapshot, State, math, sort::sorted},
+    engine::{Device, Graph, Plan, Program, Snapshot, State, math, rng::Stream, sort::sorted},
     error::Result,
     models::{Weights, activation::log_softmax, loss::MASKED},
 };
@@ -40,32 +40,43 @@ pub struct Decoder {
     pointers: BTreeMap<(usize, usize), Program>,
 }
 
-/// `tokens` `[batch, n, 4]` to `keys` and `carry0`, `carry1`, ...
+/// `tokens` `[batch, n, 4]` to what is fixed, `fixed0`, ..., and what is carried, `carry0`, ...
 fn encoder_plan(net: &Net, n: usize, batch: usize) -> Result<Plan> {
     let g = Graph::new();
     let encoding = net.encode(&Weights::new(&g), g.input("tokens", [batch, n, TOKEN]));
-    g.output("keys", encoding.keys);
+    for (i, &fixed) in encoding.fixed.iter().enumerate() {
+        g.output(&fixed_name(i), fixed);
+    }
     for (i, &carry) in encoding.carry.iter().enumerate() {
         g.output(&carry_name(i), carry);
     }
     g.compile()
 }
 
-/// One decoder step: `keys`, `carry`, `first`, `previous`, `allowed` to `log_probs` and `carry`.
+/// One decoder step: what is fixed and carried, `first`, `previous`, `allowed` to `log_probs` and what is
+/// carried.
 fn pointer_plan(net: &Net, n: usize, rows: usize) -> Result<Plan> {
     let g = Graph::new();
     let w = Weights::new(&g);
-    let carry: Vec<_> =
-        (0..net.carried()).map(|i| g.input(&carry_name(i), [rows, net.hidden])).collect();
-    let tokens = ["first", "previous"].map(|name| g.input(name, [1, rows, TOKEN]));
-    let (queries, carry) = net.decode(&w, &carry, (tokens[0], tokens[1]));
-    let keys = g.input("keys", [rows, n + 1, net.hidden]);
-    let logits = net.point(&w, (keys, queries), g.input("allowed", [1, rows, n + 1]));
+    let (fixed, carry) = net.encoded(n);
+    let input = |name: String, shape: &[usize]| g.input(&name, shape);
+    let carry = (0..carry).map(|i| input(carry_name(i), &[rows, net.hidden])).collect();
+    let [first, previous] =
+        ["first", "previous"].map(|name| g.input(name, [1, rows, net.picked_size()]));
+    let sized = fixed.iter().enumerate();
+    let fixed = sized.map(|(i, &size)| input(fixed_name(i), &[rows, size, net.hidden])).collect();
+    let allowed = g.input("allowed", [1, rows, n + 1]);
+    let encoding = Encoding { fixed, carry };
+    let (logits, carry) = net.decode(&w, &encoding, Picked { first, previous }, allowed);
     g.output("log_probs", log_softmax(logits, 2));
     for (i, &carry) in carry.iter().enumerate() {
         g.output(&carry_name(i), carry);
     }
     g.compile()
+}
+
+fn fixed_name(i: usize) -> String {
+    format!("fixed{i}")
 }
 
 fn carry_name(i: usize) -> String {
@@ -80,10 +91,54 @@ struct Hypothesis {
     from: usize,
 }
 
+/// Continues the hypotheses of instance i of `n` points by the logarithms of all choices' probabilities,
+/// `width` rows of n + 1.
+type Choose<'a> =
+    dyn FnMut(&[Hypothesis], &[f32], (usize, usize, usize)) -> Vec<Hypothesis> + 'a;
+
+impl Answer {
+    /// Before the first output.
+    fn blank() -> Self {
+        Self { outputs: vec![], log_prob: 0.0, attention: vec![], stopped: false }
+    }
+}
+
+impl Hypothesis {
+    /// Goes on from row `from` with choice `j` of a row of logarithms; one that has stopped stays.
+    fn grown(&self, from: usize, row: &[f32], j: usize) -> Self {
+        let mut answer = self.answer.clone();
+        if !answer.stopped {
+            answer.attention.push(row.iter().map(|&p| math::exp(p)).collect());
+            answer.log_prob += row[j];
+            answer.stopped = j + 1 == row.len();
+            if !answer.stopped {
+                answer.outputs.push(j);
+            }
+        }
+        Self { answer, from }
+    }
+}
+
+/// A choice drawn from a row of logarithms of probabilities.
+fn drawn(row: &[f32], stream: &mut Stream) -> usize {
+    let mut left = stream.uniform();
+    let open = (0..row.len()).filter(|&j| row[j] > 0.5 * MASKED);
+    let mut last = row.len() - 1;
+    for j in open {
+        last = j;
+        left -= math::exp(row[j]);
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
+}
+
 impl Decoder {
     /// A decoder with weights still at their beginnings for that seed.
     pub fn new(net: Net, seed: u64) -> Result<Self> {
-        let plans = [encoder_plan(&net, 3, 1)?, pointer_plan(&net, 3, 1)?];
+        let n = if net.classes > 0 { net.classes } else { 3 };
+        let plans = [encoder_plan(&net, n, 1)?, pointer_plan(&net, n, 1)?];
         let state = State::new(&Device::cpu(), &[&plans[0], &plans[1]], seed)?;
         Ok(Self { net, state, encoders: BTreeMap::new(), pointers: BTreeMap::new() })
     }
@@ -93,9 +148,20 @@ impl Decoder {
         self.state.write_all(weights)
     }
 
+    /// Names and shapes of the weights.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let slots = self.state.slots().iter().filter(|slot| slot.name != "step");
+        slots.map(|slot| (slot.name.clone(), slot.shape.clone())).collect()
+    }
+
+    /// Writes one of the weights.
+    pub fn write(&self, name: &str, values: &[f32]) -> Result<()> {
+        self.state.write(name, values)
+    }
+
     /// How many numbers the net is made of.
     pub fn weights(&self) -> usize {
-        self.state.slots().iter().map(|slot| slot.shape.iter().product::<usize>()).sum()
+        self.tensors().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum()
     }
 
     /// The best answer of each instance by its own choice at every step; all of one length.
@@ -109,18 +175,46 @@ impl Decoder {
         instances: &[&[Point]],
         width: usize,
     ) -> Result<Vec<Vec<Answer>>> {
+        // One live hypothesis an instance at first; dead rows are computed and not looked at.
+        let start = |i| vec![Hypothesis { answer: Answer::blank(), from: i * width }];
+        let beams = (0..instances.len()).map(start).collect();
+        self.run(instances, (width, beams), &mut extend).await
+    }
+
+    /// `count` answers drawn by the net's own probabilities.
+    pub async fn samples(
+        &mut self,
+        points: &[Point],
+        count: usize,
+        stream: &mut Stream,
+    ) -> Result<Vec<Answer>> {
+        let start = |from| Hypothesis { answer: Answer::blank(), from };
+        let beams = vec![(0..count).map(start).collect()];
+        let mut draw = |beam: &[Hypothesis], log_probs: &[f32], (_, n, _): (usize, usize, usize)| {
+            let row = |k: usize| &log_probs[k * (n + 1)..(k + 1) * (n + 1)];
+            let each = beam.iter().enumerate();
+            each.map(|(k, one)| one.grown(k, row(k), drawn(row(k), stream))).collect()
+        };
+        Ok(self.run(&[points], (count, beams), &mut draw).await?.pop().unwrap_or_default())
+    }
+
+    /// Lets hypotheses grow, `width` rows an instance, as `choose` continues them, until all have stopped.
+    async fn run(
+        &mut self,
+        instances: &[&[Point]],
+        (width, mut beams): (usize, Vec<Vec<Hypothesis>>),
+        choose: &mut Choose<'_>,
+    ) -> Result<Vec<Vec<Answer>>> {
         let n = instances.first().map_or(0, |points| points.len());
         let rows = instances.len() * width;
-        let (keys, mut carry) = self.encode(instances, n, width).await?;
+        let [fixed, mut carry] = self.encode(instances, n, width).await?;
         let pointer = kept(&mut self.pointers, (n, rows), |(n, rows)| {
             Program::new(&Device::cpu(), &pointer_plan(&self.net, n, rows)?, &self.state)
         })?;
-        pointer.write("keys", &keys)?;
-        // One live hypothesis an instance at first; dead rows are computed and not looked at.
-        let blank = Answer { outputs: vec![], log_prob: 0.0, attention: vec![], stopped: false };
-        let start = |i| vec![Hypothesis { answer: blank.clone(), from: i * width }];
-        let mut beams: Vec<Vec<Hypothesis>> = (0..instances.len()).map(start).collect();
-        for _ in 0..=n {
+        for (i, values) in fixed.iter().enumerate() {
+            pointer.write(&fixed_name(i), values)?;
+        }
+        for _ in 0..self.net.task.most_outputs(n) {
             if beams.iter().flatten().all(|h| h.answer.stopped) {
                 break;
             }
@@ -135,19 +229,19 @@ impl Decoder {
                 *values = pointer.read(&carry_name(i)).await?;
             }
             for (i, beam) in beams.iter_mut().enumerate() {
-                *beam = extend(beam, &log_probs[i * width * (n + 1)..], (i, n, width));
+                *beam = choose(beam, &log_probs[i * width * (n + 1)..], (i, n, width));
             }
         }
         Ok(beams.into_iter().map(|b| b.into_iter().map(|h| h.answer).collect()).collect())
     }
 
-    /// Keys and carried values of every row: those of its instance, `width` times.
+    /// What is fixed and what is carried for every row: that of its instance, `width` times.
     async fn encode(
         &mut self,
         instances: &[&[Point]],
         n: usize,
         width: usize,
-    ) -> Result<(Vec<f32>, Vec<Vec<f32>>)> {
+    ) -> Result<[Vec<Vec<f32>>; 2]> {
         let batch = instances.len();
         let encoder = kept(&mut self.encoders, (n, batch), |(n, batch)| {
             Program::new(&Device::cpu(), &encoder_plan(&self.net, n, batch)?, &self.state)
@@ -159,12 +253,15 @@ impl Decoder {
         let repeat = |values: Vec<f32>| -> Vec<f32> {
             values.chunks(values.len() / batch).flat_map(|row| row.repeat(width)).collect()
         };
-        let keys = repeat(encoder.read("keys").await?);
-        let mut carry = vec![];
-        for i in 0..self.net.carried() {
-            carry.push(repeat(encoder.read(&carry_name(i)).await?));
+        let (fixed, carry) = self.net.encoded(n);
+        let mut read = [vec![], vec![]];
+        for i in 0..fixed.len() {
+            read[0].push(repeat(encoder.read(&fixed_name(i)).await?));
         }
-        Ok((keys, carry))
+        for i in 0..carry {
+            read[1].push(repeat(encoder.read(&carry_name(i)).await?));
+        }
+        Ok(read)
     }
 }
 
@@ -213,31 +310,14 @@ fn extend(
         candidates.extend(open.map(|(j, p)| (hypothesis.answer.log_prob + p, k, Some(j))));
     }
     let order = sorted(candidates.len(), &|a, b| candidates[b].0.total_cmp(&candidates[a].0));
-    let grow = |(log_prob, k, choice): (f32, usize, Option<usize>)| {
-        let mut answer = beam[k].answer.clone();
-        if let Some(j) = choice {
-            let row = &log_probs[k * (n + 1)..(k + 1) * (n + 1)];
-            answer.attention.push(row.iter().map(|&p| math::exp(p)).collect());
-            answer.log_prob = log_prob;
-            answer.stopped = j == n;
-            if j < n {
-                answer.outputs.push(j);
-            }
-        }
-        Hypothesis { answer, from: i * width + k }
+    let grow = |(_, k, choice): (f32, usize, Option<usize>)| {
+        let row = &log_probs[k * (n + 1)..(k + 1) * (n + 1)];
+        beam[k].grown(i * width + k, row, choice.unwrap_or(n))
     };
     order.into_iter().take(width).map(|i| grow(candidates[i])).collect()
 }
 
 impl Net {
-    /// How many vectors a decoder carries from step to step.
-    fn carried(&self) -> usize {
-        match self.architecture {
-            super::pointer::Architecture::SetAttention => 1,
-            super::pointer::Architecture::Lstm => 2,
-        }
-    }
-
     /// Writes what each hypothesis has pointed at and may point at next.
     fn write_step(
         &self,
@@ -247,17 +327,16 @@ impl Net {
         (n, width): (usize, usize),
     ) -> Result<()> {
         let rows = instances.len() * width;
-        let (mut first, mut previous) = (START.repeat(rows), START.repeat(rows));
+        let (mut first, mut previous) = (vec![], vec![]);
         let mut allowed = vec![1.0; rows * (n + 1)];
-        for (i, beam) in beams.iter().enumerate() {
-            for (k, hypothesis) in beam.iter().enumerate() {
-                let (row, outputs) = (i * width + k, &hypothesis.answer.outputs);
-                if let (Some(&a), Some(&b)) = (outputs.first(), outputs.last()) {
-                    let at = row * TOKEN..(row + 1) * TOKEN;
-                    first[at.clone()].copy_from_slice(&self.token(instances[i][a]));
-                    previous[at].copy_from_slice(&self.token(instances[i][b]));
-                }
-                self.allowed(n, outputs, &mut allowed[row * (n + 1)..(row + 1) * (n + 1)]);
+        for row in 0..rows {
+            let points = instances[row / width];
+            let hypothesis = beams[row / width].get(row % width);
+            let outputs = hypothesis.map_or(&[][..], |hypothesis| &hypothesis.answer.outputs);
+            self.picked(points, outputs.first(), &mut first);
+            self.picked(points, outputs.last(), &mut previous);
+            if hypothesis.is_some() {
+                self.allowed(points, outputs, &mut allowed[row * (n + 1)..(row + 1) * (n + 1)]);
             }
         }
         if self.reads_first() {

@@ -1,5 +1,8 @@
 //! Random instances with their answers (section 4.1), and point sets to try.
-use super::hull::{Point, Start, hull};
+use super::{
+    geometry::{Point, distance},
+    task::{Start, Task},
+};
 use crate::engine::{math, rng::Stream, sort::sort};
 
 /// In which order the points are fed to the encoder.
@@ -48,49 +51,76 @@ fn turn(x: f32, y: f32) -> f32 {
     if length == 0.0 { 0.0 } else { (1.0 - x / length).copysign(y) }
 }
 
-/// Points in the order in which they are fed, with their hull.
+/// Points in the order in which they are fed, with their answer.
 #[derive(Clone, Debug)]
 pub struct Instance {
     /// The input sequence.
     pub points: Vec<Point>,
-    /// Indices of the corners, counter-clockwise.
-    pub hull: Vec<usize>,
+    /// The outputs that are right, without "stop".
+    pub target: Vec<usize>,
 }
 
 /// Makes instances of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
+    /// What is asked.
+    pub task: Task,
     /// Order of the input.
     pub order: Order,
-    /// First corner of the answer.
+    /// Where the answer starts.
     pub start: Start,
 }
 
 impl Kind {
-    /// `n` points uniform in the unit square, with their hull.
+    /// `n` points uniform in the unit square, with their answer.
     pub fn random(self, stream: &mut Stream, n: usize) -> Instance {
         let drawn: Vec<Point> = (0..n).map(|_| [stream.uniform(), stream.uniform()]).collect();
         self.solve(&drawn)
     }
 
-    /// Points with their hull.
+    /// Points with their answer.
     pub fn solve(self, given: &[Point]) -> Instance {
         let points: Vec<Point> = self.order.sort(given).into_iter().map(|i| given[i]).collect();
-        let hull = hull(&points, self.start);
-        Instance { points, hull }
+        let target = self.task.target(&points, self.start);
+        Instance { points, target }
     }
 }
 
-/// How many outputs are trained on for `n` points: enough for all but about one hull in a hundred and
-/// its stop symbol. What a longer one would add is left out of the loss.
-pub fn output_steps(n: usize) -> usize {
-    // 99% of the hulls of n uniform points have at most 1 + 3.4 ln n corners, counted for n of 5 to 50.
-    let most = 1.0 + 3.4 * math::ln(n as f32);
-    (n + 1).min(most as usize + 1)
-}
-
 /// The sets that the parameter `points` offers; the first is drawn anew for each seed.
-pub const SETS: &[&str] = &["random", "circle", "near a line", "two clusters", "grid", "spiral"];
+pub const SETS: &[&str] = &[
+    "random",
+    "circle",
+    "near a line",
+    "on a line",
+    "two clusters",
+    "grid",
+    "spiral",
+    "star",
+    "letters",
+];
+
+/// Strokes of the letters P T R on a sheet of 10 by 10, each from one point to the next.
+const LETTERS: [&[[f32; 2]]; 4] = [
+    &[[0.5, 2.0], [0.5, 8.0], [2.5, 8.0], [2.5, 5.0], [0.5, 5.0]],
+    &[[3.5, 8.0], [6.5, 8.0], [5.0, 8.0], [5.0, 2.0]],
+    &[[7.5, 2.0], [7.5, 8.0], [9.5, 8.0], [9.5, 5.0], [7.5, 5.0]],
+    &[[8.0, 5.0], [9.5, 2.0]],
+];
+
+/// A point at this share of the way along the strokes.
+fn on_letters(share: f32) -> Point {
+    let legs = || LETTERS.iter().flat_map(|stroke| stroke.windows(2).map(|w| [w[0], w[1]]));
+    let size = |[a, b]: [Point; 2]| distance(a, b) as f32;
+    let mut left = share * legs().map(size).sum::<f32>();
+    for [a, b] in legs() {
+        let part = left / size([a, b]);
+        if part <= 1.0 {
+            return [0, 1].map(|axis| (a[axis] + part * (b[axis] - a[axis])) / 10.0);
+        }
+        left -= size([a, b]);
+    }
+    [0.5, 0.5]
+}
 
 /// A set by name, of `n` points in the unit square.
 pub fn set(name: &str, n: usize, seed: u64) -> Vec<Point> {
@@ -105,6 +135,12 @@ pub fn set(name: &str, n: usize, seed: u64) -> Vec<Point> {
         "near a line" => (0..n)
             .map(|i| [0.08 + 0.84 * part(i), 0.2 + 0.6 * part(i) + 0.02 * stream.normal()])
             .collect(),
+        // On a line exactly: these coordinates have few binary digits.
+        "on a line" => (0..n).map(|i| (i as f32 * (4096.0 / n as f32)).floor() / 4096.0)
+            .map(|x| [x, 0.25 + 0.5 * x])
+            .collect(),
+        "star" => (0..n).map(|i| round(part(i), if i % 2 == 0 { 0.45 } else { 0.2 })).collect(),
+        "letters" => (0..n).map(|i| on_letters(part(i))).collect(),
         "two clusters" => (0..n)
             .map(|i| if i % 2 == 0 { [0.25, 0.3] } else { [0.75, 0.7] })
             .map(|[x, y]: Point| [x + 0.07 * stream.normal(), y + 0.07 * stream.normal()])
@@ -137,17 +173,17 @@ mod tests {
 
     #[test]
     fn outputs_cut_short_are_rare_and_hull_sizes_are_as_known() {
-        let kind = Kind { order: Order::Given, start: Start::LowestIndex };
+        let kind = Kind { task: Task::Hull, order: Order::Given, start: Start::LowestIndex };
         // Mean hull sizes from the protocol: 4.23, 5.96 and 10.2 at n = 5, 10 and 50.
         for (n, mean) in [(5, 4.23), (7, f64::NAN), (10, 5.96), (20, f64::NAN), (50, 10.2)] {
             let mut stream = Stream::new(3, "hull sizes");
             let sizes: Vec<usize> =
-                (0..2000).map(|_| kind.random(&mut stream, n).hull.len()).collect();
+                (0..2000).map(|_| kind.random(&mut stream, n).target.len()).collect();
             let here = sizes.iter().sum::<usize>() as f64 / 2000.0;
             // Three standard errors: 3 · 1.5 / √2000 = 0.1.
             assert!(mean.is_nan() || (here - mean).abs() < 0.1, "n {n}: mean {here}");
-            let cut = sizes.iter().filter(|&&h| h + 1 > output_steps(n)).count();
-            assert!(cut <= 30, "n {n}: {cut} of 2000 hulls are longer than {}", output_steps(n));
+            let cut = sizes.iter().filter(|&&h| h + 1 > Task::Hull.output_steps(n)).count();
+            assert!(cut <= 30, "n {n}: {cut} of 2000 hulls are longer than {}", Task::Hull.output_steps(n));
         }
     }
 

@@ -24,134 +24,138 @@
 //! | $u^i_j$ | `logits` | `[steps, batch, n + 1]` | scores, their softmax is the output |
 //! | $C_i$ | `outputs` | `[steps]` | the point chosen at step $i$ |
 //!
-//! Departs from the paper: widths of 32 to 128 for 512, lengths of 5 to 10 for 5 to 50, some thousand
-//! batches for a million examples; Adam by default; coordinates are standardised and linearly embedded;
-//! visited points are masked. *Set attention* is not from the paper: its encoder is permutation invariant,
-//! its decoder has no recurrence, and its hulls start from the leftmost corner. Every one of these is a
-//! control. Collinear and equal points are allowed: the exact hull leaves them out, and so must the net.
+//! The same net, taught otherwise, lists the triangles of the Delaunay triangulation, three outputs each, or
+//! the cities of a tour (sections 3.2 and 3.3).
+//!
+//! Departs from the paper: widths of 32 to 128 for 256 or 512, lengths of up to 30 for 50, some thousand
+//! batches for a million examples; Adam by default; coordinates are standardised and linearly embedded; what
+//! can follow in no valid answer is masked, but for the shipped recurrent net of tours, which is trained
+//! without. *Set attention* is not from the paper: its encoder is permutation invariant, its decoder has no
+//! recurrence, and its answers start from the leftmost point; with a recurrent decoder the same encoder
+//! serves triangulations. Every one of these is a control. Collinear and equal points are allowed: the exact
+//! hull leaves them out, and so must the net. A1 to A3 are stand-ins that fit the paper's few words on them.
 use crate::{
-    engine::{self, DeviceKind},
-    error::Result,
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
-    figure::{Figure, Poke, Trace},
-    models::losses,
+    error::{Error, Result},
+    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
+    figure::{Figure, Poke},
     params,
-    params::{choice, int, log_float, toggle},
+    params::{choice, int, log_float, table, toggle},
 };
-use decode::Decoder;
-use evaluate::{Quality, evaluate};
 use instances::{Order, SETS};
-use plane::Plane;
 use pointer::{Architecture, Net, Scorer};
-use std::rc::Rc;
-use train::{Optimiser, Recipe, Trainer};
+use task::Task;
+use train::{Optimiser, Recipe};
 
+pub mod beyond;
 pub mod claims;
 pub mod decode;
+pub mod delaunay;
 pub mod evaluate;
-pub mod figures;
+mod experiments;
+pub mod geometry;
 pub mod hull;
 pub mod instances;
+pub mod lab;
 pub mod plane;
+pub mod play;
+pub mod points;
 pub mod pointer;
 pub mod ptr_net;
+pub mod scratch;
+mod scratch_figures;
+pub mod seq2seq;
 pub mod set_attention;
+pub mod shipped;
+pub mod survey;
+pub mod table_claims;
 pub mod tables;
+pub mod task;
+pub mod tours;
 pub mod train;
+pub mod tsp;
+pub mod view;
+#[cfg(test)]
+mod testing;
 #[cfg(test)]
 mod tests;
 
 params! {
-    /// The net: ours reads the points as a set, the paper's reads them one after another.
-    model: &'static str = choice(&["set attention", "LSTM Ptr-Net"]).group("net");
+    /// What to look at.
+    panel: &'static str = choice(&["a trained net", "train your own", "beyond training", "tours", "tables"]).tabs();
+    /// Which of the nets that ship with the page.
+    net: &'static str = choice(shipped::NAMES).on(&["a trained net", "beyond training"]);
+    /// What the net is to find.
+    task: &'static str = choice(&["convex hull", "Delaunay", "travelling salesman"]).on(&["train your own"]);
+    /// The net: ours read the points as a set, the paper's read them one after another; the last two answer for one number of points, the most.
+    model: &'static str = choice(&["set attention", "LSTM Ptr-Net", "set encoder, LSTM decoder", "LSTM", "LSTM + attention"]).group("net").on(&["train your own"]);
     /// Width of every hidden vector, rounded down to a multiple of four.
-    hidden: usize = int(32, 16..=128).group("net");
+    hidden: usize = int(32, 16..=128).group("net").on(&["train your own"]);
     /// How a key and a query become a score.
-    pointer: &'static str = choice(&["additive", "clipped dot"]).group("net");
+    pointer: &'static str = choice(&["additive", "clipped dot"]).group("net").on(&["train your own"]);
     /// Coordinates with mean zero and variance one, or as they are.
-    inputs: &'static str = choice(&["standardised", "raw"]).group("net");
+    inputs: &'static str = choice(&["standardised", "raw"]).group("net").on(&["train your own"]);
     /// Order in which the points are fed; only a recurrent net can tell.
-    order: &'static str = choice(&["random", "by x", "by angle"]).group("net");
-    /// Rule out points already visited, and a stop before two points.
-    mask: bool = toggle(true).group("net");
+    order: &'static str = choice(&["random", "by x", "by angle"]).group("net").on(&["train your own"]);
+    /// Rule out what can follow in no valid answer: points already visited, a stop too early.
+    mask: bool = toggle(true).group("net").on(&["train your own"]);
     /// Adam, or the paper's plain gradient descent from weights uniform in ±0.08.
-    optimiser: &'static str = choice(&["Adam", "paper's SGD"]).group("training");
+    optimiser: &'static str = choice(&["Adam", "paper's SGD"]).group("training").on(&["train your own"]);
     /// Step size; Adam's falls to a twentieth over the planned steps.
-    rate: f32 = log_float(3e-3, 1e-4..=1.0).live().label("learning rate").group("training");
+    rate: f32 = log_float(3e-3, 1e-4..=1.0).live().label("learning rate").group("training").on(&["train your own"]);
     /// Instances a step.
-    batch: usize = int(128, 8..=256).group("training");
+    batch: usize = int(128, 8..=256).group("training").on(&["train your own"]);
     /// Fewest points of a training instance.
-    least: usize = int(5, 3..=50).label("fewest points").group("training");
+    least: usize = int(5, 3..=50).label("fewest points").group("training").on(&["train your own"]);
     /// Most points of a training instance, and no fewer than the fewest.
-    most: usize = int(10, 3..=50).label("most points").group("training");
+    most: usize = int(10, 3..=50).label("most points").group("training").on(&["train your own"]);
     /// After so many steps training ends.
-    steps: usize = int(800, 50..=5000).label("planned steps").group("training");
+    steps: usize = int(800, 50..=5000).label("planned steps").group("training").on(&["train your own"]);
     /// Where your points start from.
-    points: &'static str = choice(SETS).live().group("plane");
+    points: &'static str = choice(SETS).live().group("plane").on(&["a trained net", "train your own"]);
     /// How many they are before you add or remove any.
-    shown: usize = int(10, 3..=100).live().label("number of points").group("plane");
+    shown: usize = int(10, 3..=500).live().label("number of points").group("plane").on(&["a trained net", "train your own"]);
+    /// Your own points instead, one a row: type, paste or upload x and y.
+    table: String = table(points::EXAMPLE, points::MOST_CHARACTERS, points::check).live().label("points as CSV").group("plane").on(&["a trained net", "train your own"]);
     /// Answers kept side by side while decoding; 1 is greedy.
-    beam: usize = int(1, 1..=16).live().label("beam width").group("plane");
-    /// Output step to stop at and show the probabilities of; 0 is the whole answer.
-    output: usize = int(0, 0..=30).live().label("output step").group("plane");
+    beam: usize = int(1, 1..=16).live().label("beam width").group("plane").on(&["a trained net", "train your own"]);
+    /// Output step to stop at and show the probabilities of; 0 follows the run, and before and after it shows the whole answer.
+    output: usize = int(0, 0..=100).live().label("output step").group("plane").on(&["a trained net", "train your own"]);
+    /// Whose tours are raced.
+    tour_net: &'static str = choice(&["set attention", "Ptr-Net"]).label("net").on(&["tours"]);
+    /// Cities of an instance; up to twelve the optimum is exact.
+    cities: usize = int(10, 5..=50).on(&["tours"]);
+    /// Tours drawn by the net's own probabilities, of which the shortest counts.
+    samples: usize = int(16, 1..=64).on(&["tours"]);
+    /// Only decode valid tours; without it the net may miss a city or visit one twice.
+    constraint: bool = toggle(true).label("only valid tours").on(&["tours"]);
+    /// Instances a length of up to 50 points; of longer ones fewer.
+    instances: usize = int(50, 5..=1000).on(&["beyond training", "tables"]);
 }
 
-/// Lengths that are evaluated while training.
-const LENGTHS: [usize; 3] = [5, 7, 10];
-
-/// Instances of each of these.
-const SAMPLE: usize = 200;
-
-/// Lengths beyond training, as multiples of the longest trained on.
-const BEYOND: [f32; 5] = [1.0, 1.5, 2.0, 3.0, 5.0];
-
-/// Instances of each of these.
-const BEYOND_SAMPLE: usize = 50;
-
-/// Training steps from one evaluation to the next.
-const EVALUATE_EVERY: usize = 25;
-
-const _: () = assert!(EVALUATE_EVERY <= losses::KEPT, "no loss is lost between two evaluations");
-
-/// A net on its way to convex hulls.
-pub struct PointerNetworks {
-    seed: u64,
-    on_gpu: bool,
-    trainer: Trainer,
-    /// On the CPU, with the weights of the copy.
-    decoder: Decoder,
-    /// What was last read back, to be read once however often it is asked for.
-    copy: Option<Rc<engine::Snapshot>>,
-    plane: Plane,
-    history: History,
+/// One of the panels.
+pub enum PointerNetworks {
+    /// A net that ships.
+    Play(play::Play),
+    /// A net in training.
+    Scratch(Box<scratch::Scratch>),
+    /// By number of points.
+    Beyond(beyond::Beyond),
+    /// Tours by all means.
+    Lab(Box<lab::Lab>),
+    /// The paper's tables.
+    Tables(tables::Tables),
 }
-
-/// What has been measured so far.
-#[derive(Clone)]
-pub struct History {
-    /// Columns step, loss.
-    losses: Trace,
-    /// Steps whose losses are among them.
-    told: usize,
-    /// Columns step, and exact, simple, area for each of `LENGTHS`.
-    quality: Trace,
-    /// The newest at each of `LENGTHS`.
-    newest: Vec<Quality>,
-    /// The newest at each multiple of `BEYOND`.
-    beyond: Vec<Quality>,
-}
-
-/// The trained state, and the history.
-struct Saved(Rc<engine::Snapshot>, History);
 
 impl Params {
-    fn net(&self) -> Net {
+    /// The net to train.
+    fn scratch(&self) -> Net {
+        let architecture = Architecture::of(self.model);
         Net {
-            architecture: match self.model {
-                "LSTM Ptr-Net" => Architecture::Lstm,
-                _ => Architecture::SetAttention,
-            },
+            task: Task::of(self.task),
+            architecture,
             hidden: self.hidden / 4 * 4,
+            blocks: 2,
+            classes: if architecture.has_classes() { self.recipe().most } else { 0 },
             scorer: match self.pointer {
                 "clipped dot" => Scorer::ClippedDot,
                 _ => Scorer::Additive,
@@ -163,11 +167,17 @@ impl Params {
         }
     }
 
+    /// Where the points of the plane start from.
+    fn set(&self) -> plane::Set {
+        plane::Set { name: self.points, count: self.shown, table: self.table.clone() }
+    }
+
     fn recipe(&self) -> Recipe {
+        let most = self.most.max(self.least);
         Recipe {
             batch: self.batch,
-            least: self.least,
-            most: self.most.max(self.least),
+            least: if Architecture::of(self.model).has_classes() { most } else { self.least },
+            most,
             optimiser: match self.optimiser {
                 "paper's SGD" => Optimiser::Sgd,
                 _ => Optimiser::Adam,
@@ -182,10 +192,10 @@ impl Exhibit for PointerNetworks {
         id: "pointer_networks",
         title: "Pointer networks",
         family: "Sequence models",
-        hook: "Press play: an arrow learns to hop from point to point and fence them in, with no hull \
-               algorithm anywhere. Drag a point and watch it change its mind.",
-        claim: "Attention can be the output itself: one set of weights points out the convex hull of \
-                any number of points.",
+        hook: "Drag a point: an arrow hops from point to point and fences them in, with no hull algorithm \
+               anywhere. The network points, and changes its mind as you move.",
+        claim: "Attention can be the output itself: one set of weights points out the hull, the \
+                triangles or the tour of any number of points.",
         paper: Paper {
             title: "Pointer Networks",
             authors: "Oriol Vinyals, Meire Fortunato, Navdeep Jaitly",
@@ -202,156 +212,89 @@ impl Exhibit for PointerNetworks {
     type Params = Params;
 
     async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
-        Ok(Self {
-            seed: ctx.seed,
-            on_gpu: ctx.device.kind() == DeviceKind::Gpu,
-            trainer: Trainer::new(&ctx.device, p.net(), p.recipe(), ctx.seed)?,
-            decoder: Decoder::new(p.net(), ctx.seed)?,
-            copy: None,
-            plane: Plane::new(ctx.seed, p.points, p.shown),
-            history: History {
-                losses: Trace::new(&["step", "loss"]).rows_at_most(1000),
-                told: 0,
-                quality: Trace::new(QUALITY).rows_at_most(500),
-                newest: vec![],
-                beyond: vec![],
-            },
+        Ok(match p.panel {
+            "train your own" => Self::Scratch(Box::new(scratch::Scratch::new(ctx, p)?)),
+            "beyond training" => Self::Beyond(beyond::Beyond::new(ctx, p)),
+            "tours" => Self::Lab(Box::new(lab::Lab::new(ctx, p).await?)),
+            "tables" => Self::Tables(tables::Tables::new(ctx, p)),
+            _ => Self::Play(play::Play::new(ctx, p).await?),
         })
     }
 
     async fn step(&mut self, p: &Params) -> Result<Progress> {
-        self.trainer.step(p.rate)?;
-        let step = self.trainer.step;
-        let due = step.is_multiple_of(EVALUATE_EVERY);
-        if !self.on_gpu {
-            self.history.tell(step, self.trainer.loss().await?);
-        } else if due {
-            // Reading means waiting: what a GPU finds is read before a drawing and here, never between.
-            self.load().await?;
+        match self {
+            Self::Play(play) => play.step(p).await,
+            Self::Scratch(scratch) => scratch.step(p).await,
+            Self::Beyond(beyond) => beyond.step().await,
+            Self::Lab(lab) => lab.step().await,
+            Self::Tables(tables) => tables.step().await,
         }
-        let known = due || !self.on_gpu;
-        if known && !self.history.losses.last("loss").is_some_and(f32::is_finite) {
-            return Ok(Progress::Diverged);
-        }
-        if due {
-            self.evaluate().await?;
-        }
-        Ok(if step < p.steps { Progress::More } else { Progress::Done })
     }
 
     async fn refresh(&mut self, p: &Params) -> Result<()> {
-        self.load().await?;
-        self.plane.show(p.points, p.shown);
-        self.plane.answer(&self.trainer.net, &mut self.decoder, p.beam).await
+        match self {
+            Self::Play(play) => play.refresh(p).await,
+            Self::Scratch(scratch) => scratch.refresh(p).await,
+            Self::Beyond(_) | Self::Lab(_) | Self::Tables(_) => Ok(()),
+        }
     }
 
     fn figures(&mut self, p: &Params) -> Vec<Figure> {
-        figures::all(self, p)
+        match self {
+            Self::Play(play) => play.figures(p),
+            Self::Scratch(scratch) => scratch.figures(p),
+            Self::Beyond(beyond) => beyond.figures(),
+            Self::Lab(lab) => lab.figures(),
+            Self::Tables(tables) => tables.figures(),
+        }
     }
 
     fn metrics(&self) -> Vec<Metric> {
-        let newest = |n| self.history.newest.iter().find(|q| q.n == n);
-        let percent = |name, label, value: Option<f32>| {
-            Metric::new(name, label, 100.0 * value.unwrap_or(f32::NAN)).unit("%")
-        };
-        vec![
-            Metric::new("loss", "Loss", self.history.losses.last("loss").unwrap_or(f32::NAN)),
-            percent("exact_5", "Exact at n = 5", newest(5).map(|q| q.exact)),
-            percent("exact_10", "Exact at n = 10", newest(10).map(|q| q.exact)),
-            percent("area_10", "Area at n = 10", newest(10).map(|q| q.area)),
-            Metric::new("weights", "Weights", self.decoder.weights() as f64),
-        ]
+        match self {
+            Self::Play(play) => play.metrics(),
+            Self::Scratch(scratch) => scratch.metrics(),
+            Self::Beyond(beyond) => beyond.metrics(),
+            Self::Lab(lab) => lab.metrics(),
+            Self::Tables(tables) => tables.metrics(),
+        }
     }
 
     fn poke(&mut self, poke: &Poke, _: &Params) -> Result<()> {
-        self.plane.poke(poke)
+        match self {
+            Self::Play(play) => play.poke(poke),
+            Self::Scratch(scratch) => scratch.poke(poke),
+            Self::Lab(lab) => lab.poke(poke),
+            Self::Beyond(_) | Self::Tables(_) => Err(Error::Poke {
+                figure: poke.figure.clone(),
+                kind: poke.kind.to_string(),
+                reason: "this panel takes none".to_owned(),
+            }),
+        }
     }
 
     fn experiments() -> Vec<Experiment> {
-        claims::experiments()
+        experiments::all()
     }
 
     fn claims() -> Vec<crate::claim::Claim> {
         claims::all()
     }
 
+    fn shipped() -> Vec<Shipped> {
+        shipped::all()
+    }
+
     async fn snapshot(&self) -> Result<Option<Snapshot>> {
-        let state = match &self.copy {
-            Some(copy) if self.is_fresh(copy) => copy.clone(),
-            _ => Rc::new(self.trainer.snapshot().await?),
-        };
-        Ok(Some(Snapshot::new(Saved(state, self.history.clone()))))
+        match self {
+            Self::Scratch(scratch) => Ok(Some(scratch.snapshot().await?)),
+            _ => Ok(None),
+        }
     }
 
     fn restore(&mut self, saved: &Snapshot) -> Result<()> {
-        if let Some(Saved(state, history)) = saved.get() {
-            self.trainer.restore(state)?;
-            (self.history, self.copy) = (history.clone(), None);
+        match self {
+            Self::Scratch(scratch) => scratch.restore(saved),
+            _ => Ok(()),
         }
-        Ok(())
-    }
-}
-
-/// Columns of the history of quality.
-const QUALITY: &[&str] = &[
-    "step",
-    "exact 5",
-    "simple 5",
-    "area 5",
-    "exact 7",
-    "simple 7",
-    "area 7",
-    "exact 10",
-    "simple 10",
-    "area 10",
-];
-
-impl History {
-    /// Adds the loss of a step, unless it is there.
-    fn tell(&mut self, step: usize, loss: f32) {
-        if step > self.told {
-            self.losses.push(&[step as f32, loss]);
-            self.told = step;
-        }
-    }
-}
-
-impl PointerNetworks {
-    /// Brings the decoder's weights and the losses up to date. Before the first step they are: weights
-    /// begin the same on every device, and a GPU may still be making its pipelines.
-    async fn load(&mut self) -> Result<()> {
-        if self.trainer.step > 0 && !self.copy.as_ref().is_some_and(|copy| self.is_fresh(copy)) {
-            let copy = Rc::new(self.trainer.snapshot().await?);
-            self.decoder.load(&copy)?;
-            losses::last(&copy).for_each(|(step, loss)| self.history.tell(step, loss));
-            self.copy = Some(copy);
-        }
-        Ok(())
-    }
-
-    /// Whether a copy is of the present step.
-    fn is_fresh(&self, copy: &engine::Snapshot) -> bool {
-        copy.step as usize == self.trainer.step
-    }
-
-    /// Measures at each of `LENGTHS`, and at the next of the lengths beyond.
-    async fn evaluate(&mut self) -> Result<()> {
-        self.load().await?;
-        let (net, step) = (self.trainer.net, self.trainer.step);
-        self.history.newest.clear();
-        for n in LENGTHS {
-            let quality = evaluate(&net, &mut self.decoder, (n, SAMPLE), self.seed).await?;
-            self.history.newest.push(quality);
-        }
-        let row = self.history.newest.iter().flat_map(|q| [q.exact, q.simple, q.area]);
-        let row: Vec<f32> = [step as f32].into_iter().chain(row).collect();
-        self.history.quality.push(&row);
-        let turn = BEYOND[step / EVALUATE_EVERY % BEYOND.len()];
-        let n = (turn * self.trainer.recipe.most as f32) as usize;
-        let quality = evaluate(&net, &mut self.decoder, (n, BEYOND_SAMPLE), self.seed).await?;
-        let beyond = &mut self.history.beyond;
-        beyond.retain(|q| q.n != n);
-        beyond.insert(beyond.partition_point(|q| q.n < n), quality);
-        Ok(())
     }
 }

@@ -1,9 +1,11 @@
 //! The points that a visitor plays with, and the net's answer to them.
 use super::{
     decode::{Answer, Decoder},
-    hull::{Point, Score, hull, score},
+    geometry::Point,
     instances,
     pointer::Net,
+    points,
+    task::Score,
 };
 use crate::{
     error::{Error, Result},
@@ -11,10 +13,10 @@ use crate::{
 };
 
 /// Most points on the plane.
-const MOST_POINTS: usize = 100;
+pub(super) const MOST_POINTS: usize = 500;
 
 /// Fewest points: fewer have no hull with an inside.
-const LEAST_POINTS: usize = 3;
+pub(super) const LEAST_POINTS: usize = 3;
 
 /// How far outside the unit square a point may be put.
 const MARGIN: f64 = 0.25;
@@ -29,12 +31,33 @@ const GRID: f64 = 1024.0;
 /// same edits give the same points, whenever the set was chosen.
 pub struct Plane {
     seed: u64,
-    set: (&'static str, usize),
+    set: Set,
     edits: Vec<Poke>,
     /// The points now.
     pub points: Vec<Point>,
     /// The net's answer, once there is one.
     pub answered: Option<Answered>,
+    /// Why it has none, if it cannot answer.
+    pub unanswered: Option<String>,
+}
+
+/// Where points start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    /// A set by name.
+    pub name: &'static str,
+    /// How many of it.
+    pub count: usize,
+    /// A reader's own points, which come before that; may be empty.
+    pub table: String,
+}
+
+impl Set {
+    fn points(&self, seed: u64) -> Vec<Point> {
+        // What a parameter holds has been checked.
+        let own = points::parse(&self.table).unwrap_or_default();
+        if own.is_empty() { instances::set(self.name, self.count, seed) } else { own }
+    }
 }
 
 /// What a net makes of some points.
@@ -44,8 +67,8 @@ pub struct Answered {
     pub fed: Vec<Point>,
     /// Which of the visitor's points each of them is.
     pub order: Vec<usize>,
-    /// The exact hull, as indices into `fed`.
-    pub hull: Vec<usize>,
+    /// The right answer, as indices into `fed`.
+    pub target: Vec<usize>,
     /// The net's answers, best first; never empty.
     pub answers: Vec<Answer>,
     /// How good the best is.
@@ -53,17 +76,17 @@ pub struct Answered {
 }
 
 impl Plane {
-    /// A set by name, of `n` points.
-    pub fn new(seed: u64, set: &'static str, n: usize) -> Self {
-        let points = instances::set(set, n, seed);
-        Self { seed, set: (set, n), edits: vec![], points, answered: None }
+    /// A set as it is.
+    pub fn new(seed: u64, set: Set) -> Self {
+        let points = set.points(seed);
+        Self { seed, set, edits: vec![], points, answered: None, unanswered: None }
     }
 
     /// Changes to another set, if it is another.
-    pub fn show(&mut self, set: &'static str, n: usize) {
-        if self.set != (set, n) {
-            self.set = (set, n);
-            self.points = instances::set(set, n, self.seed);
+    pub fn show(&mut self, set: Set) {
+        if self.set != set {
+            self.points = set.points(self.seed);
+            self.set = set;
             self.answered = None;
             for edit in &self.edits {
                 // An edit of a point that this set lacks has no effect.
@@ -88,14 +111,23 @@ impl Plane {
 
     /// Has the net answer for the points as they are.
     pub async fn answer(&mut self, net: &Net, decoder: &mut Decoder, width: usize) -> Result<()> {
+        let n = self.points.len();
+        self.unanswered = (net.classes > 0 && n != net.classes).then(|| {
+            let only = net.classes;
+            format!("This net has a class for each of {only} places and answers for {only} points only, not {n}.")
+        });
+        if self.unanswered.is_some() {
+            self.answered = None;
+            return Ok(());
+        }
         let order = net.order.sort(&self.points);
         let fed: Vec<Point> = order.iter().map(|&i| self.points[i]).collect();
-        let hull = hull(&fed, net.kind().start);
+        let target = net.task.target(&fed, net.kind().start);
         let answers = decoder.search(&[&fed], width).await?.pop().unwrap_or_default();
         self.answered = answers
             .first()
-            .map(|best| score(&fed, &best.outputs, &hull))
-            .map(|score| Answered { fed, order, hull, answers, score });
+            .map(|best| net.task.score(&fed, &best.outputs, &target))
+            .map(|score| Answered { fed, order, target, answers, score });
         Ok(())
     }
 }
@@ -131,20 +163,24 @@ fn edited(points: &[Point], poke: &Poke) -> Result<Vec<Point>, String> {
 mod tests {
     use super::*;
 
+    fn set(name: &'static str, count: usize) -> Set {
+        Set { name, count, table: String::new() }
+    }
+
     fn poke(kind: PokeKind, index: u32, x: f64, y: f64) -> Poke {
         Poke { figure: "plane".into(), mark: "points".into(), kind, index, x, y }
     }
 
     #[test]
     fn edits_are_made_on_whichever_set_is_shown() {
-        let mut plane = Plane::new(1, "grid", 9);
+        let mut plane = Plane::new(1, set("grid", 9));
         plane.poke(&poke(PokeKind::Drag, 2, 0.5, 0.25)).unwrap();
         plane.poke(&poke(PokeKind::Add, 0, 1.1, 0.0)).unwrap();
-        plane.show("circle", 12);
+        plane.show(set("circle", 12));
         assert_eq!(plane.points.len(), 13, "twelve and one added");
         assert_eq!(plane.points[2], [0.5, 0.25], "dragged");
-        plane.show("grid", 9);
-        let mut again = Plane::new(1, "grid", 9);
+        plane.show(set("grid", 9));
+        let mut again = Plane::new(1, set("grid", 9));
         again.poke(&poke(PokeKind::Drag, 2, 0.5, 0.25)).unwrap();
         again.poke(&poke(PokeKind::Add, 0, 1.1, 0.0)).unwrap();
         assert_eq!(plane.points, again.points, "as from the start");
@@ -152,7 +188,7 @@ mod tests {
 
     #[test]
     fn impossible_edits_say_why_and_change_nothing() {
-        let mut plane = Plane::new(1, "circle", 3);
+        let mut plane = Plane::new(1, set("circle", 3));
         let before = plane.points.clone();
         for (kind, index, x) in [
             (PokeKind::Remove, 0, 0.5),
@@ -165,7 +201,7 @@ mod tests {
             assert!(error.contains("plane is not possible"), "{error}");
         }
         assert_eq!(plane.points, before, "unchanged");
-        let mut full = Plane::new(1, "random", MOST_POINTS);
+        let mut full = Plane::new(1, set("random", MOST_POINTS));
         assert!(full.poke(&poke(PokeKind::Add, 0, 0.5, 0.5)).is_err(), "one too many");
     }
 }

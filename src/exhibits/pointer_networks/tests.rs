@@ -2,8 +2,9 @@
 use super::{
     Params, PointerNetworks,
     decode::Decoder,
-    instances::{Instance, Order, output_steps},
+    instances::{Instance, Order},
     pointer::{Architecture, Net, Scorer},
+    task::Task,
     train::{Batch, Recipe, Trainer, loss, plan},
 };
 use crate::{
@@ -14,10 +15,13 @@ use crate::{
     models::{Weights, losses},
 };
 
-fn net(architecture: Architecture, scorer: Scorer) -> Net {
+fn net(task: Task, architecture: Architecture, scorer: Scorer) -> Net {
     Net {
+        task,
         architecture,
         hidden: 8,
+        blocks: 2,
+        classes: if architecture.has_classes() { 5 } else { 0 },
         scorer,
         standardised: true,
         paper_init: false,
@@ -26,23 +30,32 @@ fn net(architecture: Architecture, scorer: Scorer) -> Net {
     }
 }
 
-const NETS: [(Architecture, Scorer); 4] = [
-    (Architecture::Lstm, Scorer::Additive),
-    (Architecture::Lstm, Scorer::ClippedDot),
-    (Architecture::SetAttention, Scorer::Additive),
-    (Architecture::SetAttention, Scorer::ClippedDot),
-];
+/// Nets of hulls, and of the other tasks what differs from them.
+fn nets() -> [Net; 9] {
+    use Architecture::{Attentive, Hybrid, PtrNet, Seq2seq, SetAttention};
+    use Scorer::{Additive, ClippedDot};
+    [
+        net(Task::Hull, PtrNet, Additive),
+        net(Task::Hull, PtrNet, ClippedDot),
+        net(Task::Hull, SetAttention, Additive),
+        net(Task::Hull, SetAttention, ClippedDot),
+        net(Task::Hull, Seq2seq, Additive),
+        net(Task::Hull, Attentive, Additive),
+        net(Task::Delaunay, Hybrid, Additive),
+        net(Task::Tsp, SetAttention, ClippedDot),
+        net(Task::Tsp, PtrNet, Additive),
+    ]
+}
 
 /// The derivative of the loss along a random direction against a central difference, for each tensor.
 #[test]
 fn gradients_agree_with_central_differences() {
-    for (architecture, scorer) in NETS {
+    for net in nets() {
         for fusion in [Fusion::On, Fusion::Off] {
-            let net = net(architecture, scorer);
             let (n, batch) = (5, 3);
             let g = Graph::new();
             let w = Weights::new(&g);
-            let value = loss(&net, &w, (n, output_steps(n), batch));
+            let value = loss(&net, &w, (n, net.task.output_steps(n), batch));
             g.output("loss", value);
             for ((name, _), grad) in w.list().iter().zip(g.grad(value, &w.vars())) {
                 g.output(&format!("grad {name}"), grad);
@@ -54,7 +67,7 @@ fn gradients_agree_with_central_differences() {
             let mut stream = Stream::new(5, "gradient test");
             let instances: Vec<Instance> =
                 (0..batch).map(|_| net.kind().random(&mut stream, n)).collect();
-            Batch::of(&net, &instances, n, output_steps(n))
+            Batch::of(&net, &instances, n, net.task.output_steps(n))
                 .write(&net, None, &mut program)
                 .unwrap();
             let mut value_at = |name: &str, values: &[f32]| {
@@ -81,7 +94,7 @@ fn gradients_agree_with_central_differences() {
                     (slope - along).abs() / (1e-3 * size + 1.5 * f32::EPSILON / h)
                 });
                 let least = errors.into_iter().fold(f32::INFINITY, f32::min);
-                assert!(least <= 1.0, "{architecture:?} {scorer:?} {fusion:?} {name}: {errors:?}");
+                assert!(least <= 1.0, "{net:?} {fusion:?} {name}: {errors:?}");
             }
         }
     }
@@ -89,7 +102,7 @@ fn gradients_agree_with_central_differences() {
 
 /// A run at the defaults but for a few parameters.
 fn open(change: impl FnOnce(&mut Params)) -> (PointerNetworks, Params) {
-    let mut p = Params::default();
+    let mut p = Params { panel: "train your own", ..Params::default() };
     change(&mut p);
     let ctx = Ctx { seed: 1, device: Device::cpu(), files: Files::none() };
     (pollster::block_on(PointerNetworks::new(&ctx, &p)).unwrap(), p)
@@ -106,18 +119,30 @@ fn draw(run: &mut PointerNetworks, p: &Params) -> Vec<Figure> {
 
 #[test]
 fn figures_have_no_fault_before_during_and_with_many_points() {
-    for model in ["set attention", "LSTM Ptr-Net"] {
-        let (mut run, mut p) = open(|p| (p.model, p.batch, p.steps) = (model, 8, 50));
+    for (model, task) in [
+        ("set attention", "convex hull"),
+        ("LSTM Ptr-Net", "convex hull"),
+        ("LSTM Ptr-Net", "travelling salesman"),
+        ("set attention", "travelling salesman"),
+        ("set encoder, LSTM decoder", "Delaunay"),
+        ("LSTM", "convex hull"),
+        ("LSTM + attention", "travelling salesman"),
+    ] {
+        let (mut run, mut p) = open(|p| {
+            (p.model, p.task, p.batch, p.steps, p.most) = (model, task, 8, 50, 6);
+            p.shown = 6;
+        });
         let before = draw(&mut run, &p);
         for step in 1..=50 {
             let progress = pollster::block_on(run.step(&p)).unwrap();
             assert_eq!(progress == Progress::Done, step == 50, "done after the planned steps");
         }
-        (p.shown, p.beam, p.output) = (100, 16, 2);
+        let any_length = !model.ends_with("LSTM") && model != "LSTM + attention";
+        (p.shown, p.beam, p.output) = (if any_length { 40 } else { 6 }, 4, 2);
         let after = draw(&mut run, &p);
         let ids = |figures: &[Figure]| figures.iter().map(|f| f.id).collect::<Vec<_>>();
         assert_eq!(ids(&before), ids(&after), "the same figures");
-        assert!(after[0].alt.starts_with("100 points"), "{}", after[0].alt);
+        assert!(after[0].alt.starts_with(&format!("{} points", p.shown)), "{}", after[0].alt);
     }
 }
 
@@ -127,7 +152,8 @@ fn drawing_and_restoring_leave_the_run_as_it_would_have_been() {
         for _ in 0..count {
             pollster::block_on(run.step(p)).unwrap();
         }
-        run.history.losses.last("loss").unwrap()
+        let PointerNetworks::Scratch(scratch) = run else { panic!("the panel that trains") };
+        scratch.history.losses.last("loss").unwrap()
     };
     let (mut plain, p) = open(|p| p.batch = 8);
     let expected = steps(&mut plain, &p, 30);
@@ -145,11 +171,10 @@ fn drawing_and_restoring_leave_the_run_as_it_would_have_been() {
 
 #[test]
 fn a_beam_is_never_worse_than_greedy_and_a_mask_is_kept() {
-    for (architecture, scorer) in NETS {
-        let net = net(architecture, scorer);
+    for net in nets().into_iter().filter(|net| net.task == Task::Hull) {
         let mut decoder = Decoder::new(net, 3).unwrap();
         let mut stream = Stream::new(3, "beam test");
-        for n in [3, 8] {
+        for n in if net.classes > 0 { [5, 5] } else { [3, 8] } {
             let points = net.kind().random(&mut stream, n).points;
             let greedy = pollster::block_on(decoder.greedy(&[&points])).unwrap().remove(0);
             let beam = pollster::block_on(decoder.search(&[&points], 5)).unwrap().remove(0);
@@ -176,22 +201,21 @@ fn a_beam_is_never_worse_than_greedy_and_a_mask_is_kept() {
 
 #[test]
 fn what_each_training_step_writes_lies_together() {
-    for (architecture, scorer) in NETS {
-        let net = net(architecture, scorer);
+    for net in nets() {
         let plan = plan(&net, &Params::default().recipe(), 5).unwrap();
         let is_written = |name: &str| name != "rate" && (name != "first" || net.reads_first());
         let written: Vec<_> = plan.inputs.iter().filter(|slot| is_written(&slot.name)).collect();
         for pair in written.windows(2) {
             let end = pair[0].offset + pair[0].shape.iter().product::<usize>();
             let between = pair[1].offset - end;
-            assert!(between < 4, "{architecture:?}: {between} words before {}", pair[1].name);
+            assert!(between < 4, "{net:?}: {between} words before {}", pair[1].name);
         }
     }
 }
 
 #[test]
 fn the_last_losses_stay_beside_the_weights() {
-    let net = net(Architecture::SetAttention, Scorer::Additive);
+    let net = net(Task::Hull, Architecture::SetAttention, Scorer::Additive);
     let recipe = Recipe { batch: 2, least: 3, most: 4, ..Params::default().recipe() };
     let mut trainer = Trainer::new(&Device::cpu(), net, recipe, 1).unwrap();
     let mut losses = Vec::new();
@@ -203,5 +227,71 @@ fn the_last_losses_stay_beside_the_weights() {
             let kept: Vec<(usize, f32)> = losses::last(&saved).collect();
             assert_eq!(kept, losses[losses.len().saturating_sub(losses::KEPT)..]);
         }
+    }
+}
+
+#[test]
+fn nets_with_classes_answer_for_their_number_of_points_only() {
+    let (mut run, mut p) = open(|p| (p.model, p.most, p.shown, p.batch) = ("LSTM", 6, 7, 8));
+    let figures = draw(&mut run, &p);
+    assert!(figures[0].alt.contains("answers for 6 points only, not 7"), "{}", figures[0].alt);
+    p.shown = 6;
+    assert!(draw(&mut run, &p)[0].alt.starts_with("6 points"), "six points");
+}
+
+#[test]
+fn constrained_answers_are_valid_for_every_task_and_length() {
+    for net in nets().into_iter().filter(|net| net.classes == 0) {
+        let mut decoder = Decoder::new(net, 4).unwrap();
+        let mut stream = Stream::new(4, "validity test");
+        for n in [5, 9, 20, 50] {
+            if net.task == Task::Delaunay && n > 9 {
+                continue;
+            }
+            let Instance { points, target } = net.kind().random(&mut stream, n);
+            let sampled = decoder.samples(&points, 3, &mut stream);
+            let mut answers = pollster::block_on(sampled).unwrap();
+            answers.extend(pollster::block_on(decoder.greedy(&[&points])).unwrap());
+            assert_eq!(answers.len(), 4, "three drawn, and a greedy one");
+            for answer in answers {
+                match net.task {
+                    Task::Tsp => {
+                        assert!(net.task.score(&points, &answer.outputs, &target).valid, "{net:?}");
+                        assert_eq!(answer.outputs[0], target[0], "from the first city");
+                    }
+                    // Triangles may come twice, hulls may cross themselves.
+                    Task::Delaunay => {
+                        for three in answer.outputs.as_chunks::<3>().0 {
+                            let in_order = |i: usize, j: usize| {
+                                net.kind().start.order(&points, three[i], three[j]).is_lt()
+                            };
+                            assert!(in_order(0, 1) && in_order(1, 2), "{three:?}");
+                        }
+                    }
+                    Task::Hull => {
+                        let mut visited = answer.outputs.clone();
+                        visited.sort_unstable();
+                        visited.dedup();
+                        assert_eq!(visited.len(), answer.outputs.len(), "no point twice");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn samples_follow_the_probabilities() {
+    let net = net(Task::Hull, Architecture::SetAttention, Scorer::Additive);
+    let mut decoder = Decoder::new(net, 6).unwrap();
+    let mut stream = Stream::new(6, "sampling test");
+    let points = net.kind().random(&mut stream, 4).points;
+    let answers = pollster::block_on(decoder.samples(&points, 2000, &mut stream)).unwrap();
+    for j in 0..4 {
+        let p = answers[0].attention[0][j];
+        let share = answers.iter().filter(|a| a.outputs[0] == j).count() as f32 / 2000.0;
+        // Four standard errors.
+        let bound = 4.0 * (p * (1.0 - p) / 2000.0).sqrt();
+        assert!((share - p).abs() <= bound, "point {j}: {share} for {p}");
     }
 }

@@ -3,8 +3,8 @@
 //! All sequences of a batch have one length n, drawn anew for each batch; each n has its program, and
 //! all programs share one state.
 use super::{
-    instances::{Instance, output_steps},
-    pointer::{Net, START, TOKEN},
+    instances::Instance,
+    pointer::{Net, Picked, TOKEN},
 };
 use crate::{
     engine::{Device, Graph, Plan, Program, Snapshot, State, Var, rng::Stream},
@@ -41,6 +41,17 @@ pub struct Recipe {
     pub steps: usize,
 }
 
+impl Recipe {
+    /// Its numbers of points: "5–20", or "10".
+    pub fn range(&self) -> String {
+        if self.least == self.most {
+            self.most.to_string()
+        } else {
+            format!("{}–{}", self.least, self.most)
+        }
+    }
+}
+
 /// Joint norm of the derivatives is at most this; section 4.1.
 const CLIP_NORM: f32 = 2.0;
 
@@ -55,12 +66,11 @@ pub(super) fn loss<'g>(
 ) -> Var<'g> {
     let g = w.graph();
     // Not every net reads it: before the others, so that these lie next to each other.
-    let first = g.input("first", [steps, batch, TOKEN]);
+    let first = g.input("first", [steps, batch, net.picked_size()]);
     let encoding = net.encode(w, g.input("tokens", [batch, n, TOKEN]));
-    let previous = g.input("previous", [steps, batch, TOKEN]);
-    let (queries, _) = net.decode(w, &encoding.carry, (first, previous));
+    let previous = g.input("previous", [steps, batch, net.picked_size()]);
     let allowed = g.input("allowed", [steps, batch, n + 1]);
-    let logits = net.point(w, (encoding.keys, queries), allowed);
+    let (logits, _) = net.decode(w, &encoding, Picked { first, previous }, allowed);
     let losses = cross_entropy(logits, g.input("target", [steps, batch]));
     masked_mean(losses, g.input("counts", [steps, batch]))
 }
@@ -71,7 +81,7 @@ pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
     let w = Weights::new(&g);
     // Before the output, so that it lies beside the other inputs.
     let rate = g.input("rate", []);
-    let loss = loss(net, &w, (n, output_steps(n), recipe.batch));
+    let loss = loss(net, &w, (n, net.task.output_steps(n), recipe.batch));
     let (grads, _) = optim::clip_global_norm(&g.grad(loss, &w.vars()), CLIP_NORM);
     match recipe.optimiser {
         Optimiser::Adam => {
@@ -89,15 +99,16 @@ pub fn plan(net: &Net, recipe: &Recipe, n: usize) -> Result<Plan> {
 pub struct Batch {
     /// `[batch, n, 4]`.
     pub tokens: Vec<f32>,
-    /// The token of the first output, or the start symbol before there is one: `[steps, batch, 4]`.
+    /// The first output, or the start symbol before there is one, as [`Net::picked`]: `[steps, batch, 4]`
+    /// or `[steps, batch, 1]`.
     pub first: Vec<f32>,
-    /// The token of the output before, or the start symbol: `[steps, batch, 4]`.
+    /// The output before, or the start symbol, likewise.
     pub previous: Vec<f32>,
     /// What may be pointed at: `[steps, batch, n + 1]`.
     pub allowed: Vec<f32>,
     /// What should be: `[steps, batch]`.
     pub target: Vec<f32>,
-    /// One up to the stop symbol, zero after it: `[steps, batch]`.
+    /// One up to the stop symbol where there is a choice, zero elsewhere: `[steps, batch]`.
     pub counts: Vec<f32>,
 }
 
@@ -107,22 +118,24 @@ impl Batch {
         let cells = steps * instances.len();
         let mut batch = Self {
             tokens: instances.iter().flat_map(|i| &i.points).flat_map(|&p| net.token(p)).collect(),
-            first: Vec::with_capacity(cells * TOKEN),
-            previous: Vec::with_capacity(cells * TOKEN),
+            first: Vec::with_capacity(cells * net.picked_size()),
+            previous: Vec::with_capacity(cells * net.picked_size()),
             allowed: vec![0.0; cells * (n + 1)],
             target: Vec::with_capacity(cells),
             counts: Vec::with_capacity(cells),
         };
         for step in 0..steps {
-            for (row, instance) in instances.iter().enumerate() {
-                let outputs = &instance.hull[..step.min(instance.hull.len())];
-                let token = |j: Option<&usize>| j.map_or(START, |&j| net.token(instance.points[j]));
-                batch.first.extend(token(outputs.first()));
-                batch.previous.extend(token(outputs.last()));
+            for (row, Instance { points, target }) in instances.iter().enumerate() {
+                let outputs = &target[..step.min(target.len())];
+                net.picked(points, outputs.first(), &mut batch.first);
+                net.picked(points, outputs.last(), &mut batch.previous);
                 let cell = (step * instances.len() + row) * (n + 1);
-                net.allowed(n, outputs, &mut batch.allowed[cell..=cell + n]);
-                batch.target.push(instance.hull.get(step).map_or(n, |&j| j) as f32);
-                batch.counts.push(if step <= instance.hull.len() { 1.0 } else { 0.0 });
+                let allowed = &mut batch.allowed[cell..=cell + n];
+                net.allowed(points, outputs, allowed);
+                let choices = allowed.iter().sum::<f32>();
+                batch.target.push(target.get(step).map_or(n, |&j| j) as f32);
+                let counts = step <= target.len() && choices > 1.0;
+                batch.counts.push(if counts { 1.0 } else { 0.0 });
             }
         }
         batch
@@ -194,7 +207,7 @@ impl Trainer {
             self.steppers.insert(n, Stepper { program, rate: None });
         }
         if let Some(Stepper { program, rate: last }) = self.steppers.get_mut(&n) {
-            let batch = Batch::of(&self.net, &instances, n, output_steps(n));
+            let batch = Batch::of(&self.net, &instances, n, self.net.task.output_steps(n));
             batch.write(&self.net, (*last != Some(rate)).then_some(rate), program)?;
             *last = Some(rate);
             program.run(1)?;
