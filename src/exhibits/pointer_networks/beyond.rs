@@ -1,6 +1,11 @@
 //! The third panel: a shipped net on far more points than it was trained on.
 use super::{
-    Params, scratch_figures::by_length, shipped::Model, survey::{Job, Survey}, tables, task::Task,
+    Params,
+    scratch_figures::by_length,
+    shipped::Model,
+    survey::{Job, Survey},
+    tables,
+    task::Task,
 };
 use crate::{
     error::Result,

@@ -93,8 +93,7 @@ struct Hypothesis {
 
 /// Continues the hypotheses of instance i of `n` points by the logarithms of all choices' probabilities,
 /// `width` rows of n + 1.
-type Choose<'a> =
-    dyn FnMut(&[Hypothesis], &[f32], (usize, usize, usize)) -> Vec<Hypothesis> + 'a;
+type Choose<'a> = dyn FnMut(&[Hypothesis], &[f32], (usize, usize, usize)) -> Vec<Hypothesis> + 'a;
 
 impl Answer {
     /// Before the first output.
@@ -190,11 +189,12 @@ impl Decoder {
     ) -> Result<Vec<Answer>> {
         let start = |from| Hypothesis { answer: Answer::blank(), from };
         let beams = vec![(0..count).map(start).collect()];
-        let mut draw = |beam: &[Hypothesis], log_probs: &[f32], (_, n, _): (usize, usize, usize)| {
-            let row = |k: usize| &log_probs[k * (n + 1)..(k + 1) * (n + 1)];
-            let each = beam.iter().enumerate();
-            each.map(|(k, one)| one.grown(k, row(k), drawn(row(k), stream))).collect()
-        };
+        let mut draw =
+            |beam: &[Hypothesis], log_probs: &[f32], (_, n, _): (usize, usize, usize)| {
+                let row = |k: usize| &log_probs[k * (n + 1)..(k + 1) * (n + 1)];
+                let each = beam.iter().enumerate();
+                each.map(|(k, one)| one.grown(k, row(k), drawn(row(k), stream))).collect()
+            };
         Ok(self.run(&[points], (count, beams), &mut draw).await?.pop().unwrap_or_default())
     }
 

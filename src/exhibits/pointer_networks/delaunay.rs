@@ -58,11 +58,11 @@ pub fn rule_out(points: &[Point], start: Start, outputs: &[usize], row: &mut [f3
         _ => None,
     };
     let before = (place > 0).then(|| outputs[outputs.len() - 1]);
-    for j in 0..n {
+    for (j, allowed) in row[..n].iter_mut().enumerate() {
         let too_late = limit.is_some_and(|k| start.order(points, j, k).is_ge());
         let in_order = before.is_none_or(|i| start.order(points, i, j).is_lt());
         if too_late || !in_order {
-            row[j] = 0.0;
+            *allowed = 0.0;
         }
     }
     if place > 0 || outputs.is_empty() {
@@ -85,11 +85,10 @@ fn read(outputs: &[usize]) -> impl Iterator<Item = Triangle> {
 pub fn score(points: &[Point], answer: &[usize], target: &[usize]) -> Score {
     let found: BTreeSet<Triangle> = read(answer).collect();
     let flat = |[i, j, k]: &Triangle| orientation(points[*i], points[*j], points[*k]) == 0.0;
-    let valid =
-        !found.is_empty() && 3 * found.len() == answer.len() && !found.iter().any(flat);
+    let valid = !found.is_empty() && 3 * found.len() == answer.len() && !found.iter().any(flat);
     let truth: BTreeSet<Triangle> = read(target).collect();
-    let exact = valid
-        && (found == truth || (found.len() == truth.len() && is_delaunay(points, &found)));
+    let exact =
+        valid && (found == truth || (found.len() == truth.len() && is_delaunay(points, &found)));
     let hits = truth.intersection(&found).count();
     Score { exact, valid, value: hits as f64 / truth.len() as f64 }
 }

@@ -73,7 +73,8 @@ impl Tally {
             let score = self.net.task.score(points, &answer.outputs, target);
             if self.net.task == Task::Tsp {
                 self.best.push(length(points, target));
-                for (lengths, heuristic) in self.heuristics.iter_mut().flatten().zip(Heuristic::ALL) {
+                for (lengths, heuristic) in self.heuristics.iter_mut().flatten().zip(Heuristic::ALL)
+                {
                     lengths.push(length(points, &heuristic.tour(points)));
                 }
                 if score.valid {

@@ -3,7 +3,10 @@
 //! The hull comes from `spade`, whose predicates are exact, so that duplicates and collinear points
 //! are told apart from nearly so. Only the paper's conventions are here: which corner comes first, what
 //! counts as the same polygon, and how much area is covered.
-use super::{geometry::{Point, from_left, is_simple, orientation, same_place, signed_area, triangulation}, task::{Score, Start}};
+use super::{
+    geometry::{Point, from_left, is_simple, orientation, same_place, signed_area, triangulation},
+    task::{Score, Start},
+};
 use spade::Triangulation;
 
 /// Indices of the corners, counter-clockwise.
@@ -35,7 +38,8 @@ fn outline(points: &[Point]) -> Vec<usize> {
 fn ends(points: &[Point]) -> Vec<usize> {
     let first = (0..points.len()).min_by(|&i, &j| from_left(points, i, j));
     let last = (0..points.len()).max_by(|&i, &j| from_left(points, i, j));
-    let mut ends: Vec<usize> = first.into_iter().chain(last).map(|i| same_place(points, i)).collect();
+    let mut ends: Vec<usize> =
+        first.into_iter().chain(last).map(|i| same_place(points, i)).collect();
     ends.dedup();
     ends
 }

@@ -136,7 +136,8 @@ pub fn set(name: &str, n: usize, seed: u64) -> Vec<Point> {
             .map(|i| [0.08 + 0.84 * part(i), 0.2 + 0.6 * part(i) + 0.02 * stream.normal()])
             .collect(),
         // On a line exactly: these coordinates have few binary digits.
-        "on a line" => (0..n).map(|i| (i as f32 * (4096.0 / n as f32)).floor() / 4096.0)
+        "on a line" => (0..n)
+            .map(|i| (i as f32 * (4096.0 / n as f32)).floor() / 4096.0)
             .map(|x| [x, 0.25 + 0.5 * x])
             .collect(),
         "star" => (0..n).map(|i| round(part(i), if i % 2 == 0 { 0.45 } else { 0.2 })).collect(),
@@ -183,7 +184,11 @@ mod tests {
             // Three standard errors: 3 · 1.5 / √2000 = 0.1.
             assert!(mean.is_nan() || (here - mean).abs() < 0.1, "n {n}: mean {here}");
             let cut = sizes.iter().filter(|&&h| h + 1 > Task::Hull.output_steps(n)).count();
-            assert!(cut <= 30, "n {n}: {cut} of 2000 hulls are longer than {}", Task::Hull.output_steps(n));
+            assert!(
+                cut <= 30,
+                "n {n}: {cut} of 2000 hulls are longer than {}",
+                Task::Hull.output_steps(n)
+            );
         }
     }
 

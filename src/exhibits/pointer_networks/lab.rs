@@ -14,7 +14,7 @@ use crate::{
     engine::rng::Stream,
     error::{Error, Result},
     exhibit::{Ctx, Metric, Progress},
-    figure::{Color, Figure, PokeKind, Poke, arrow, band, bar_x, dot, linear, text},
+    figure::{Color, Figure, Poke, PokeKind, arrow, band, bar_x, dot, linear, text},
 };
 
 /// Instances after which the race ends.
@@ -208,7 +208,8 @@ impl Lab {
             _ => format!("{length:.3} ({invalid} not valid)"),
         };
         let labels: Vec<String> = bars.iter().map(label).collect();
-        let each: Vec<String> = names.iter().zip(&labels).map(|(n, l)| format!("{n} {l}")).collect();
+        let each: Vec<String> =
+            names.iter().zip(&labels).map(|(n, l)| format!("{n} {l}")).collect();
         let alt = match self.done {
             0 => "No instance yet.".to_owned(),
             done => format!("Mean lengths over {done} instances: {}.", each.join(", ")),

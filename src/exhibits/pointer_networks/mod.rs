@@ -135,7 +135,7 @@ params! {
 /// One of the panels.
 pub enum PointerNetworks {
     /// A net that ships.
-    Play(play::Play),
+    Play(Box<play::Play>),
     /// A net in training.
     Scratch(Box<scratch::Scratch>),
     /// By number of points.
@@ -217,7 +217,7 @@ impl Exhibit for PointerNetworks {
             "beyond training" => Self::Beyond(beyond::Beyond::new(ctx, p)),
             "tours" => Self::Lab(Box::new(lab::Lab::new(ctx, p).await?)),
             "tables" => Self::Tables(tables::Tables::new(ctx, p)),
-            _ => Self::Play(play::Play::new(ctx, p).await?),
+            _ => Self::Play(Box::new(play::Play::new(ctx, p).await?)),
         })
     }
 

@@ -1,12 +1,5 @@
 //! The first panel: a trained net, and points to try it on.
-use super::{
-    Params,
-    decode::Decoder,
-    plane::Plane,
-    pointer::Net,
-    shipped::Model,
-    view::View,
-};
+use super::{Params, decode::Decoder, plane::Plane, pointer::Net, shipped::Model, view::View};
 use crate::{
     error::Result,
     exhibit::{Ctx, Metric, Progress},
@@ -48,7 +41,8 @@ impl Play {
 
     fn view(&self, p: &Params) -> View<'_> {
         let output = if p.output > 0 { p.output } else { self.shown };
-        let who = format!("The {}, trained on {} points,", self.net.architecture.name(), self.range());
+        let who =
+            format!("The {}, trained on {} points,", self.net.architecture.name(), self.range());
         View { net: self.net, plane: &self.plane, output, who }
     }
 

@@ -128,8 +128,7 @@ impl Net {
     /// A self-attention encoder does not see the order of its input, so its answers go by place; the
     /// paper's go by index.
     pub fn kind(&self) -> Kind {
-        let start =
-            if self.architecture.is_set() { Start::Leftmost } else { Start::LowestIndex };
+        let start = if self.architecture.is_set() { Start::Leftmost } else { Start::LowestIndex };
         Kind { task: self.task, order: self.order, start }
     }
 

@@ -35,7 +35,10 @@ pub fn parse(text: &str) -> Result<Vec<Point>, String> {
     };
     if rows.len() > MOST_POINTS {
         let count = rows.len();
-        return Err(format!("row {} is one too many of {count}; at most {MOST_POINTS} points", rows[MOST_POINTS].0));
+        return Err(format!(
+            "row {} is one too many of {count}; at most {MOST_POINTS} points",
+            rows[MOST_POINTS].0
+        ));
     }
     let read: Result<Vec<[f64; 2]>, String> = rows.iter().map(|row| point(row, columns)).collect();
     let points = fitted(&read?);
@@ -103,9 +106,16 @@ fn point((line, cells): &Row, columns: [usize; 2]) -> Result<[f64; 2], String> {
         };
         *value = match cell.parse::<f64>() {
             Ok(number) if number.is_finite() && number.abs() <= LARGEST => number,
-            Ok(_) => return Err(format!("row {line}, column {name}: {cell} is not a finite number up to 1e9")),
+            Ok(_) => {
+                return Err(format!(
+                    "row {line}, column {name}: {cell} is not a finite number up to 1e9"
+                ));
+            }
             Err(_) => {
-                return Err(format!("row {line}, column {name}: \"{}\" is not a number", clipped(cell)));
+                return Err(format!(
+                    "row {line}, column {name}: \"{}\" is not a number",
+                    clipped(cell)
+                ));
             }
         };
     }
@@ -161,7 +171,8 @@ mod tests {
 
     #[test]
     fn bad_tables_get_a_sentence_with_row_and_column() {
-        let many: String = (0..=MOST_POINTS).map(|i| format!("{i},{}\n", i * i)).collect();
+        let many: Vec<String> = (0..=MOST_POINTS).map(|i| format!("{i},{}", i * i)).collect();
+        let many = many.join("\n");
         for (text, expected) in [
             ("x,y\n0,0\n1,abc\n0,1", "row 3, column y: \"abc\" is not a number"),
             ("0,0\nNaN,1\n1,1", "row 2, column x: NaN is not a finite number up to 1e9"),

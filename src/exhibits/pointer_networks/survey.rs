@@ -32,8 +32,14 @@ pub struct Survey {
 impl Survey {
     /// Nothing done yet.
     pub fn new(files: &Files, seed: u64, jobs: Vec<Job>) -> Self {
-        let start = |job: Job| (job, Tally::new(job.model.decoded(), job.n, seed).with_heuristics());
-        Self { files: files.clone(), seed, jobs: jobs.into_iter().map(start).collect(), loaded: None }
+        let start =
+            |job: Job| (job, Tally::new(job.model.decoded(), job.n, seed).with_heuristics());
+        Self {
+            files: files.clone(),
+            seed,
+            jobs: jobs.into_iter().map(start).collect(),
+            loaded: None,
+        }
     }
 
     /// A few instances; whether there are more.

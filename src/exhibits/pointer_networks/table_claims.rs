@@ -22,8 +22,14 @@ const OTHER_SEED: u64 = 3;
 /// Instances of each length of up to 50 points.
 const SAMPLE: usize = 500;
 
-/// All of them, quick ones first.
+/// All of them.
 pub fn all() -> Vec<Claim> {
+    let mut all = nets();
+    all.extend(whole_tables());
+    all
+}
+
+fn nets() -> Vec<Claim> {
     vec![
         Claim {
             id: "valid_tours",
@@ -59,6 +65,11 @@ pub fn all() -> Vec<Claim> {
             quick: false,
             measure: |check| Box::pin(tours_near_optimal(check)),
         },
+    ]
+}
+
+fn whole_tables() -> Vec<Claim> {
+    vec![
         Claim {
             id: "table_1",
             sentence: "A pointer network finds more hulls than an LSTM with attention, and that more than a plain \
@@ -111,7 +122,9 @@ async fn quality(
     while tally.count() < sample {
         tally.go_on(decoder, (200 / n).clamp(1, sample - tally.count())).await?;
         let done = from + (to - from) * tally.count() as f64 / sample as f64;
-        check.progress(done, format!("{} of {sample} instances of {n} points", tally.count())).await;
+        check
+            .progress(done, format!("{} of {sample} instances of {n} points", tally.count()))
+            .await;
     }
     Ok(tally.quality())
 }
@@ -135,7 +148,11 @@ async fn valid_tours(check: Check) -> Result<Measured> {
         invalid.push(1.0 - found.valid);
     }
     Ok(Measured {
-        here: format!("{} and {} invalid at n = 25 and 30", percent(invalid[0]), percent(invalid[1])),
+        here: format!(
+            "{} and {} invalid at n = 25 and 30",
+            percent(invalid[0]),
+            percent(invalid[1])
+        ),
         holds: all_valid && invalid.iter().all(|&share| share >= 0.1),
         detail: format!(
             "with the constraint {} valid; seed {SEED}",

@@ -106,14 +106,20 @@ pub fn coverage(quality: &Quality) -> String {
 }
 
 /// A table of rows of text.
-fn table<const N: usize>(id: &'static str, title: &str, heads: [&str; N], rows: &[[String; N]]) -> Figure {
+fn table<const N: usize>(
+    id: &'static str,
+    title: &str,
+    heads: [&str; N],
+    rows: &[[String; N]],
+) -> Figure {
     let column = |i: usize| rows.iter().map(|row| row[i].clone()).collect::<Vec<String>>();
     let figure = Figure::table(id, title).full();
     heads.iter().enumerate().fold(figure, |figure, (i, head)| figure.column(*head, column(i)))
 }
 
 /// Standard error of a share, in words.
-const SPREAD: &str = "Standard error of a share p of k instances: √(p(1−p)/k), 2.2 points at most for 500.";
+const SPREAD: &str =
+    "Standard error of a share p of k instances: √(p(1−p)/k), 2.2 points at most for 500.";
 
 /// "set attention, here".
 fn here(model: &Model) -> String {
@@ -176,7 +182,10 @@ pub fn delaunay(survey: &Survey) -> Figure {
     let heads = ["method", "width", "n", "exact", "triangles found", "instances"];
     table("triangulations", "Section 4.3, and here: Delaunay triangulations", heads, &rows)
         .alt(format!("Three rows of the paper and {} measured here.", rows.len() - DELAUNAY.len()))
-        .caption(format!("Greedy answers at seed {}; one net a length, as in the paper. {SPREAD}", survey.seed()))
+        .caption(format!(
+            "Greedy answers at seed {}; one net a length, as in the paper. {SPREAD}",
+            survey.seed()
+        ))
 }
 
 /// Table 2.
@@ -185,7 +194,8 @@ pub fn tours(survey: &Survey) -> Figure {
         ["Ptr-Net, paper", trained, n, best, a1, a2, a3, net, "–", "–"].map(str::to_owned)
     });
     let measured = survey.found().filter(|(job, _)| job.model.net.task == Task::Tsp);
-    let number = |length: f32| if length.is_finite() { format!("{length:.3}") } else { "–".to_owned() };
+    let number =
+        |length: f32| if length.is_finite() { format!("{length:.3}") } else { "–".to_owned() };
     let rows = paper.chain(measured.map(|(job, quality)| {
         let [_, a1, a2, a3] = quality.heuristics.map(number);
         [
@@ -203,7 +213,16 @@ pub fn tours(survey: &Survey) -> Figure {
     }));
     let rows: Vec<[String; 10]> = rows.collect();
     let heads = [
-        "method", "trained n", "cities n", "best known", "A1", "A2", "A3", "net", "valid", "instances",
+        "method",
+        "trained n",
+        "cities n",
+        "best known",
+        "A1",
+        "A2",
+        "A3",
+        "net",
+        "valid",
+        "instances",
     ];
     table("tours", "Table 2, and here: mean tour lengths", heads, &rows)
         .alt(format!("{} rows of the paper and {} measured here.", TABLE_2.len(), rows.len() - TABLE_2.len()))

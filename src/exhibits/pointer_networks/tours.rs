@@ -111,9 +111,10 @@ impl Parts {
 /// The shortest edges first, unless a city would have three or a tour would close early.
 pub fn greedy_edge(points: &[Point]) -> Vec<usize> {
     let n = points.len();
+    let all: Vec<usize> = (0..n).collect();
     let mut next = vec![vec![]; n];
     let mut parts = Parts((0..n).collect());
-    for (i, j) in edges(&Vec::from_iter(0..n), points) {
+    for (i, j) in edges(&all, points) {
         if next[i].len() < 2 && next[j].len() < 2 && parts.join(i, j) {
             next[i].push(j);
             next[j].push(i);
@@ -132,13 +133,14 @@ pub fn greedy_edge(points: &[Point]) -> Vec<usize> {
 /// A least spanning tree, its odd corners matched greedily, walked round with shortcuts; Christofides 1976.
 pub fn christofides(points: &[Point]) -> Vec<usize> {
     let n = points.len();
+    let all: Vec<usize> = (0..n).collect();
     let mut next: Vec<Vec<usize>> = vec![vec![]; n];
     let mut parts = Parts((0..n).collect());
     let link = |next: &mut Vec<Vec<usize>>, i: usize, j: usize| {
         next[i].push(j);
         next[j].push(i);
     };
-    for (i, j) in edges(&Vec::from_iter(0..n), points) {
+    for (i, j) in edges(&all, points) {
         if parts.join(i, j) {
             link(&mut next, i, j);
         }
@@ -195,7 +197,7 @@ fn turn_once(points: &[Point], tour: &mut [usize]) -> bool {
 }
 
 /// Moves stretches of up to three cities elsewhere, once through all; whether any was improved; Or 1976.
-fn move_once(points: &[Point], tour: &mut Vec<usize>) -> bool {
+fn move_once(points: &[Point], tour: &mut [usize]) -> bool {
     let n = tour.len();
     let mut improved = false;
     for size in 1..=3.min(n.saturating_sub(3)) {

@@ -44,8 +44,7 @@ pub fn held_karp(points: &[Point]) -> Vec<usize> {
         return (0..n).collect();
     }
     let m = n - 1;
-    let between: Vec<f64> =
-        (0..n * n).map(|i| distance(points[i / n], points[i % n])).collect();
+    let between: Vec<f64> = (0..n * n).map(|i| distance(points[i / n], points[i % n])).collect();
     let way = |i: usize, j: usize| between[i * n + j];
     // By set of cities 1.. as bits, and the last of them.
     let mut cost = vec![f64::INFINITY; m << m];

@@ -63,7 +63,9 @@ impl View<'_> {
         let attention = &answered.answers[0].attention;
         let (step, whole) = self.shown(answered);
         let steps = if whole { &attention[..] } else { &attention[step - 1..step] };
-        (0..answered.fed.len()).map(|j| steps.iter().map(|row| row[j]).fold(0.0, f32::max)).collect()
+        (0..answered.fed.len())
+            .map(|j| steps.iter().map(|row| row[j]).fold(0.0, f32::max))
+            .collect()
     }
 
     fn shape(&self, points: &[Point], outputs: &[usize]) -> Mark {
@@ -238,7 +240,8 @@ impl View<'_> {
                 sure(doubt)
             ),
         };
-        let marks = dot().x(chosen).y((from + 1..=steps).map(|i| i.to_string()).collect::<Vec<_>>());
+        let marks =
+            dot().x(chosen).y((from + 1..=steps).map(|i| i.to_string()).collect::<Vec<_>>());
         figure
             .alt(alt)
             .with(cell().x(inputs).y(step.collect::<Vec<_>>()).fill(fill).option("inset", 0.5))
