@@ -326,7 +326,10 @@ fn bad_values_get_a_sentence_and_change_nothing() {
                     panic!("{id} {} took {value}", param.name);
                 };
                 assert_eq!(field.as_deref(), Some(param.name), "{id}: {message}");
-                assert!(message.contains(&param.kind.allowed()), "{id}: {message}");
+                // What is wrong with a table is a matter of its rows.
+                let by_row = matches!(param.kind, Kind::Table { .. })
+                    && message.starts_with(&format!("{}: ", param.name));
+                assert!(by_row || message.contains(&param.kind.allowed()), "{id}: {message}");
                 assert!(message.len() < 400 && !message.contains('\n'), "{id}: {message}");
             }
         }

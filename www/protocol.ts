@@ -97,6 +97,12 @@ export type Kind = { "type": "float",
   /** Initial value. */
   default: string,
   /** Most characters it may have. */
+  max_len: number, } | { "type": "table",
+  /** Nothing. */
+  default: string,
+  /** What a small one looks like. */
+  example: string,
+  /** Most characters it may have. */
   max_len: number, };
 
 /** A value as it travels between page, address, command line and parameter. */
@@ -188,7 +194,9 @@ export type Reply = { "type": "frame" } & Frame | { "type": "checking",
   /** Whether what the paper says is true of it. */
   holds: boolean,
   /** Settings, sample size, spread. */
-  detail: string, } | { "type": "spread",
+  detail: string,
+  /** Tables that belong to it. */
+  tables: Array<Figure>, } | { "type": "spread",
   /** One for each line. */
   spreads: Array<Spread>, } | { "type": "error",
   /** The field of the request that is wrong, where it is one. */

@@ -202,9 +202,13 @@ impl Lab {
     fn race(&self) -> Figure {
         let bars = if self.done == 0 { vec![] } else { self.bars() };
         let names: Vec<String> = bars.iter().map(|(name, ..)| name.clone()).collect();
-        let lengths: Vec<f32> = bars.iter().map(|(_, length, _)| *length as f32).collect();
+        // A bar of nothing where there is no valid tour.
+        let lengths =
+            bars.iter().map(|(_, length, _)| if length.is_nan() { 0.0 } else { *length as f32 });
+        let lengths: Vec<f32> = lengths.collect();
         let label = |(_, length, invalid): &(String, f64, usize)| match invalid {
             0 => format!("{length:.3}"),
+            _ if length.is_nan() => "no valid tour".to_owned(),
             _ => format!("{length:.3} ({invalid} not valid)"),
         };
         let labels: Vec<String> = bars.iter().map(label).collect();

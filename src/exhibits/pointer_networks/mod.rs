@@ -126,7 +126,7 @@ params! {
     cities: usize = int(10, 5..=50).on(&["tours"]);
     /// Tours drawn by the net's own probabilities, of which the shortest counts.
     samples: usize = int(16, 1..=64).on(&["tours"]);
-    /// Only decode valid tours; without it the net may miss a city or visit one twice.
+    /// Only decode valid tours; without it the net may miss a city or visit one twice. Set attention was trained with the constraint and has never learned to do without.
     constraint: bool = toggle(true).label("only valid tours").on(&["tours"]);
     /// Instances a length of up to 50 points; of longer ones fewer.
     instances: usize = int(50, 5..=1000).on(&["beyond training", "tables"]);

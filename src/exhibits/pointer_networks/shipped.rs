@@ -84,7 +84,7 @@ pub const MODELS: [Model; 12] = [
     Model {
         name: "delaunay_10",
         net: net(Task::Delaunay, Architecture::Hybrid, 64, Scorer::Additive),
-        recipe: recipe(10, 10, 2500),
+        recipe: recipe(10, 10, 10_000),
         rate: 2e-3,
     },
     Model {
@@ -109,7 +109,7 @@ pub const MODELS: [Model; 12] = [
         name: "tsp_ptr_net",
         // As in the paper: valid tours are a matter of decoding.
         net: Net { mask: false, ..net(Task::Tsp, Architecture::PtrNet, 128, Scorer::Additive) },
-        recipe: recipe(5, 20, 2500),
+        recipe: recipe(5, 20, 6000),
         rate: 2e-3,
     },
 ];
