@@ -58,28 +58,28 @@ export class Claims extends LitElement {
     const checked = check?.state === "checked" ? check : null;
     const holds = checked === null ? "not checked yet" : checked.holds ? "yes" : "no";
     return html`<tr>
-      <th scope="row">
-        ${claim.sentence}
-        <details>
-          <summary>How it is measured</summary>
-          <p>${claim.protocol}</p>
-        </details>
-      </th>
-      <td data-label="Paper">
-        <b class="value">${claim.published}</b> <span class="source">${claim.source}</span>
-      </td>
-      <td data-label="Here">${this.#here(claim, check)}</td>
-      <td data-label="Holds" class=${checked === null ? "" : checked.holds ? "holds" : "fails"}>
-        ${checked === null ? nothing : html`<span aria-hidden="true">${checked.holds ? "✓" : "✗"}</span>`}
-        ${holds}
-      </td>
-    </tr>
-    ${(checked?.tables ?? []).map(
-      (figure) =>
-        html`<tr class="tables">
-          <td colspan="4"><orrery-figure .figure=${figure}></orrery-figure></td>
-        </tr>`,
-    )}`;
+        <th scope="row">
+          ${claim.sentence}
+          <details>
+            <summary>How it is measured</summary>
+            <p>${claim.protocol}</p>
+          </details>
+        </th>
+        <td data-label="Paper">
+          <b class="value">${claim.published}</b> <span class="source">${claim.source}</span>
+        </td>
+        <td data-label="Here">${this.#here(claim, check)}</td>
+        <td data-label="Holds" class=${checked === null ? "" : checked.holds ? "holds" : "fails"}>
+          ${checked === null ? nothing : html`<span aria-hidden="true">${checked.holds ? "✓" : "✗"}</span>`}
+          ${holds}
+        </td>
+      </tr>
+      ${(checked?.tables ?? []).map(
+        (figure) =>
+          html`<tr class="tables">
+            <td colspan="4"><orrery-figure .figure=${figure}></orrery-figure></td>
+          </tr>`,
+      )}`;
   }
 
   #here(claim: ClaimInfo, check: Check | undefined): TemplateResult {

@@ -1,12 +1,12 @@
 // Exhibits in pages of somebody else's: from a subpath, from another origin, in an iframe.
-import { expect, test, trainer } from "./site";
+import { expect, paramOf, test, trainer } from "./site";
 
 for (const where of ["under a subpath", "on another origin"]) {
   test(`the element works in a foreign page, served ${where}`, async ({ page, site }) => {
     const from = where === "under a subpath" ? `${site.home}some/sub/path/` : site.other;
     const entry = trainer(site);
-    const param = entry.params.find(({ kind }) => kind.type === "int");
-    const value = param?.kind.type === "int" ? param.kind.max - 1 : 0;
+    const param = paramOf(entry, ({ kind }) => kind.type === "int");
+    const value = param.kind.type === "int" ? param.kind.max - 1 : 0;
     const attributes = new URLSearchParams({
       from,
       exhibit: entry.meta.id,
@@ -14,7 +14,7 @@ for (const where of ["under a subpath", "on another origin"]) {
       device: "cpu",
       controls: "compact",
       theme: "dark",
-      [`param-${param?.name}`]: String(value),
+      [`param-${param.name}`]: String(value),
     });
     await page.goto(`${site.home}host/element.html?${attributes}`);
     const element = page.locator("orrery-exhibit");
@@ -22,7 +22,7 @@ for (const where of ["under a subpath", "on another origin"]) {
     await expect(page.locator("#log")).toContainText("ready");
     const state = () => element.evaluate((e) => (e as unknown as { state: State }).state);
     expect(await state()).toMatchObject({ exhibit: entry.meta.id, seed: 3, step: 0 });
-    expect((await state()).params[param?.name ?? ""]).toBe(value);
+    expect((await state()).params[param.name]).toBe(value);
 
     await element.evaluate((e) => (e as unknown as { step(n: number): void }).step(2));
     await expect.poll(async () => (await state()).step).toBe(2);

@@ -66,17 +66,22 @@ export function listen(page: Page, said: string[]): void {
   page.on("pageerror", (error) => said.push(`uncaught: ${error.stack ?? error.message}`));
 }
 
+/** The exhibit whose first tab trains for long, on either device, and needs no files. */
+const TRAINER = "pointer_networks";
+
 /** An exhibit that trains; a catalog without one has nothing to test. */
 export function trainer({ catalog }: Site): Entry {
-  const tabless = ({ meta, params }: Entry) => meta.devices && !params.some(({ tabs }) => tabs);
-  const entry = catalog.exhibits.find(tabless);
-  if (entry === undefined) throw new Error("the catalog has no exhibit of one tab that trains");
+  const entry = catalog.exhibits.find(({ meta }) => meta.id === TRAINER);
+  if (entry === undefined) throw new Error(`the catalog has no ${TRAINER}`);
   return entry;
 }
 
-/** The first parameter of `entry` that is `wanted`. */
+/** The first parameter that is `wanted` of those beside the first tab of `entry`. */
 export function paramOf(entry: Entry, wanted: (param: Param) => boolean): Param {
-  const param = entry.params.find(wanted);
+  const tab = entry.params.find(({ tabs }) => tabs)?.kind.default;
+  const shown = ({ tabs, on }: Param) =>
+    !tabs && (on.length === 0 || on.some((name) => name === tab));
+  const param = entry.params.find((param) => shown(param) && wanted(param));
   if (param === undefined) throw new Error(`${entry.meta.id} has no such parameter`);
   return param;
 }

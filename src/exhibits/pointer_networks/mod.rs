@@ -81,7 +81,7 @@ mod tests;
 
 params! {
     /// What to look at.
-    panel: &'static str = choice(&["a trained net", "train your own", "beyond training", "tours", "tables"]).tabs();
+    panel: &'static str = choice(&["train your own", "a trained net", "beyond training", "tours", "tables"]).tabs();
     /// Which of the nets that ship with the page.
     net: &'static str = choice(shipped::NAMES).on(&["a trained net", "beyond training"]);
     /// What the net is to find.
@@ -192,8 +192,8 @@ impl Exhibit for PointerNetworks {
         id: "pointer_networks",
         title: "Pointer networks",
         family: "Sequence models",
-        hook: "Drag a point: an arrow hops from point to point and fences them in, with no hull algorithm \
-               anywhere. The network points, and changes its mind as you move.",
+        hook: "Press play: an arrow learns to hop from point to point and fence them in, with no hull \
+               algorithm anywhere. Drag a point and watch it change its mind.",
         claim: "Attention can be the output itself: one set of weights points out the hull, the \
                 triangles or the tour of any number of points.",
         paper: Paper {
@@ -213,11 +213,11 @@ impl Exhibit for PointerNetworks {
 
     async fn new(ctx: &Ctx, p: &Params) -> Result<Self> {
         Ok(match p.panel {
-            "train your own" => Self::Scratch(Box::new(scratch::Scratch::new(ctx, p)?)),
+            "a trained net" => Self::Play(Box::new(play::Play::new(ctx, p).await?)),
             "beyond training" => Self::Beyond(beyond::Beyond::new(ctx, p)),
             "tours" => Self::Lab(Box::new(lab::Lab::new(ctx, p).await?)),
             "tables" => Self::Tables(tables::Tables::new(ctx, p)),
-            _ => Self::Play(Box::new(play::Play::new(ctx, p).await?)),
+            _ => Self::Scratch(Box::new(scratch::Scratch::new(ctx, p)?)),
         })
     }
 

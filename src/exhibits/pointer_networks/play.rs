@@ -1,4 +1,4 @@
-//! The first panel: a trained net, and points to try it on.
+//! The second panel: a trained net, and points to try it on.
 use super::{Params, decode::Decoder, plane::Plane, pointer::Net, shipped::Model, view::View};
 use crate::{
     error::Result,

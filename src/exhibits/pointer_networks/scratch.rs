@@ -1,4 +1,4 @@
-//! The second panel: a net that learns while you watch, tried on your points as it goes.
+//! The first panel: a net that learns while you watch, tried on your points as it goes.
 use super::{
     Params,
     decode::Decoder,
