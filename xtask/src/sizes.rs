@@ -12,9 +12,9 @@ use std::path::Path;
 /// The level that common servers compress with.
 const GZIP_LEVEL: u32 = 6;
 
-/// Most bytes of the wasm as a server sends it: about 400 kB for engine and first exhibit, and 130 for each
-/// of the three flagships after it. The target of 400 for all of them is missed, see docs/benchmarks.md.
-const WASM_BUDGET: usize = 820_000;
+/// Most bytes of the wasm as a server sends it: about 480 kB for the engine and pointer networks, and 130 for
+/// each of the three flagships after it. The target of 400 for all of them is missed, see docs/benchmarks.md.
+const WASM_BUDGET: usize = 920_000;
 
 struct Asset {
     content: Vec<u8>,

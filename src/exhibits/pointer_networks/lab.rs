@@ -219,7 +219,7 @@ impl Lab {
             done => format!("Mean lengths over {done} instances: {}.", each.join(", ")),
         };
         Figure::plot("race", "Mean tour length", linear("mean length"), band(""))
-            .color(Color::series())
+            .color(Color::series().without_legend())
             .alt(alt)
             .caption(format!(
                 "{} of {INSTANCES} random instances of {} cities. Beam of {BEAM}, {} samples; of several tours \

@@ -84,18 +84,13 @@ impl View<'_> {
             .caption(match self.net.task {
                 Task::Hull => {
                     "Numbers give the order in which the net reads the points; arrows are its answer, grey \
-                     is the exact hull. Drag a point, click the empty plane to add one, double-click one to \
-                     remove it."
+                     is the exact hull."
                 }
                 Task::Delaunay => {
                     "The net names triangle after triangle, three outputs each; grey is the exact \
-                     triangulation. Drag a point, click the empty plane to add one, double-click one to \
-                     remove it."
+                     triangulation."
                 }
-                Task::Tsp => {
-                    "Arrows are the net's tour, grey is the best known. Drag a city, click the empty plane \
-                     to add one, double-click one to remove it."
-                }
+                Task::Tsp => "Arrows are the net's tour, grey is the best known.",
             });
         let Some(answered) = &self.plane.answered else {
             let (x, y) = columns(&self.plane.points, 0..self.plane.points.len());
