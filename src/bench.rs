@@ -3,6 +3,7 @@
 //! Medians over interleaved rounds. Times are good as ratios within one run; counts are exact.
 mod clock;
 mod data;
+mod hulls;
 mod networks;
 mod products;
 
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     /// Processor, as the system names it.
     machine: String,
     networks: Vec<Training>,
+    /// Of the exhibit.
+    hulls: Vec<hulls::Timed>,
     products: Vec<Product>,
 }
 
@@ -72,6 +75,7 @@ pub(crate) fn run(mut progress: impl FnMut(&str)) -> Result<Bench> {
         version: env!("CARGO_PKG_VERSION"),
         machine: machine(),
         networks,
+        hulls: hulls::measure(&devices, &mut progress)?,
         products: products::measure(progress)?,
     })
 }
@@ -155,6 +159,10 @@ impl fmt::Display for Bench {
         }
         for (network, about) in NETWORKS.iter().zip(ABOUT) {
             writeln!(f, "  {}: {about}", network.name)?;
+        }
+        writeln!(f, "\n{:<52}{:>10}  device", "exhibit", "median ms")?;
+        for timed in &self.hulls {
+            writeln!(f, "{}", timed.line())?;
         }
         writeln!(f, "\n{:<27}{:>9}{:>9}{:>8}", "product, GFLOP/s", "ours", "gemm", "ratio")?;
         for p in &self.products {

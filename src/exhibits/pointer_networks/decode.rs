@@ -1,6 +1,6 @@
 //! Decoding (section 2.3 and 4): from weights to an answer, by beam search; width one is greedy.
 //!
-//! It runs on the CPU from a copy of the weights, whichever device trains. Encoder and decoder are the
+//! In the exhibit it runs on the CPU from a copy of the weights, whichever device trains. Encoder and decoder are the
 //! very functions that training uses; a decoder step is [`Net::decode`] over a single step, with the
 //! hypotheses as its batch.
 use super::{
@@ -33,6 +33,7 @@ const MOST_PROGRAMS: usize = 64;
 /// A net that answers.
 pub struct Decoder {
     net: Net,
+    device: Device,
     state: State,
     /// By points and batch.
     encoders: BTreeMap<(usize, usize), Program>,
@@ -134,12 +135,18 @@ fn drawn(row: &[f32], stream: &mut Stream) -> usize {
 }
 
 impl Decoder {
-    /// A decoder with weights still at their beginnings for that seed.
+    /// A decoder on the CPU with weights still at their beginnings for that seed.
     pub fn new(net: Net, seed: u64) -> Result<Self> {
+        Self::on(&Device::cpu(), net, seed)
+    }
+
+    /// A decoder on a device. Every output is read back before the next, so a GPU hardly pays.
+    pub fn on(device: &Device, net: Net, seed: u64) -> Result<Self> {
         let n = if net.classes > 0 { net.classes } else { 3 };
         let plans = [encoder_plan(&net, n, 1)?, pointer_plan(&net, n, 1)?];
-        let state = State::new(&Device::cpu(), &[&plans[0], &plans[1]], seed)?;
-        Ok(Self { net, state, encoders: BTreeMap::new(), pointers: BTreeMap::new() })
+        let state = State::new(device, &[&plans[0], &plans[1]], seed)?;
+        let device = device.clone();
+        Ok(Self { net, device, state, encoders: BTreeMap::new(), pointers: BTreeMap::new() })
     }
 
     /// Takes over the weights of a copy.
@@ -209,7 +216,7 @@ impl Decoder {
         let rows = instances.len() * width;
         let [fixed, mut carry] = self.encode(instances, n, width).await?;
         let pointer = kept(&mut self.pointers, (n, rows), |(n, rows)| {
-            Program::new(&Device::cpu(), &pointer_plan(&self.net, n, rows)?, &self.state)
+            Program::new(&self.device, &pointer_plan(&self.net, n, rows)?, &self.state)
         })?;
         for (i, values) in fixed.iter().enumerate() {
             pointer.write(&fixed_name(i), values)?;
@@ -244,7 +251,7 @@ impl Decoder {
     ) -> Result<[Vec<Vec<f32>>; 2]> {
         let batch = instances.len();
         let encoder = kept(&mut self.encoders, (n, batch), |(n, batch)| {
-            Program::new(&Device::cpu(), &encoder_plan(&self.net, n, batch)?, &self.state)
+            Program::new(&self.device, &encoder_plan(&self.net, n, batch)?, &self.state)
         })?;
         let tokens: Vec<f32> =
             instances.iter().flat_map(|p| p.iter()).flat_map(|&p| self.net.token(p)).collect();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     claim::Check,
-    engine::Snapshot,
+    engine::{Device, Snapshot},
     error::Result,
     exhibit::{Shipped, Trained},
     files::Files,
@@ -138,10 +138,10 @@ const NAMED: [&str; NAMES.len()] = [
     "tsp_ptr_net",
 ];
 
-/// A decoder with the weights in a file; `file` is its name, for messages.
-pub fn read(net: Net, file: &str, bytes: &[u8]) -> Result<Decoder> {
+/// A decoder on a device with the weights in a file; `file` is its name, for messages.
+pub fn read(device: &Device, net: Net, file: &str, bytes: &[u8]) -> Result<Decoder> {
     let tensors = Tensors::read(file, bytes)?;
-    let decoder = Decoder::new(net, SEED)?;
+    let decoder = Decoder::on(device, net, SEED)?;
     for (name, shape) in decoder.tensors() {
         decoder.write(&name, tensors.get(&name, &shape)?)?;
     }
@@ -150,7 +150,7 @@ pub fn read(net: Net, file: &str, bytes: &[u8]) -> Result<Decoder> {
 
 /// A decoder with the weights of a file.
 pub async fn load(net: Net, file: &str, files: &Files) -> Result<Decoder> {
-    read(net, file, &files.load(file).await?)
+    read(&Device::cpu(), net, file, &files.load(file).await?)
 }
 
 impl Model {
@@ -227,7 +227,7 @@ impl Model {
     /// The losses, and how good the net in these bytes is.
     async fn log(&self, bytes: &[u8], losses: &[(usize, f32)]) -> Result<String> {
         let net = self.decoded();
-        let mut decoder = read(net, &self.file(), bytes)?;
+        let mut decoder = read(&Device::cpu(), net, &self.file(), bytes)?;
         let mut log = String::from("step, mean loss an output of the last steps\n");
         for (step, loss) in losses {
             let _ = writeln!(log, "{step}, {loss:.5}");
