@@ -115,7 +115,7 @@ export class FigureView extends LitElement {
     const takes = can("add");
     const hints = [];
     if (can("drag")) hints.push("drag a point");
-    if (takes) hints.push("click an empty place to add one");
+    if (takes) hints.push("click an empty place to add one, or draw several");
     if (can("remove")) hints.push("double-click one to remove it");
     if (can("click")) hints.push("click a mark to pick it");
     if (hints.length === 0) return nothing;

@@ -7,6 +7,8 @@ const MOVED_PX = 4;
 const DOUBLE_MS = 400;
 const ARROW_PX = 8;
 const FINE_PX = 1;
+/** Between two data that are drawn in one stroke. */
+const STROKE_PX = 22;
 const SVG = "http://www.w3.org/2000/svg";
 
 interface Held {
@@ -25,6 +27,8 @@ export class Poking {
   #takers: readonly Mark[] = [];
   #drawing: Drawing | null = null;
   #held: Held | null = null;
+  /** Where the last datum of a stroke over the empty frame was put, or the stroke began. */
+  #stroke: { x: number; y: number; drawn: boolean } | null = null;
   #tapped = { mark: "", index: -1, at: 0 };
   #focus: { mark: string; index: number } | null = null;
 
@@ -34,7 +38,7 @@ export class Poking {
     host.addEventListener("pointerdown", (event) => this.#down(event));
     host.addEventListener("pointermove", (event) => this.#move(event));
     host.addEventListener("pointerup", (event) => this.#up(event));
-    host.addEventListener("pointercancel", () => (this.#held = null));
+    host.addEventListener("pointercancel", () => (this.#held = this.#stroke = null));
     host.addEventListener("keydown", (event) => this.#key(event));
     host.addEventListener("focusin", (event) => this.#focused(event));
     host.addEventListener("focusout", () => (this.#focus = null));
@@ -95,6 +99,9 @@ export class Poking {
     const handle = this.#handleOf(event.target);
     if (handle === null) {
       this.#held = null;
+      // A finger's stroke scrolls the page.
+      const draws = event.pointerType !== "touch" && this.#takers.length > 0;
+      this.#stroke = draws ? { ...this.#pixel(event), drawn: false } : null;
       return;
     }
     const from = this.#pixel(event);
@@ -108,6 +115,15 @@ export class Poking {
   }
 
   #move(event: PointerEvent): void {
+    if (this.#stroke !== null) {
+      const { x, y } = this.#pixel(event);
+      if (Math.hypot(x - this.#stroke.x, y - this.#stroke.y) < STROKE_PX) return;
+      // The datum under the start of the stroke comes with the first of the others.
+      if (!this.#stroke.drawn) this.#addAt(this.#stroke);
+      this.#addAt({ x, y });
+      this.#stroke = { x, y, drawn: true };
+      return;
+    }
     const held = this.#held;
     const handle = held && this.#find(held.mark, held.index);
     if (held === null || handle === null || !handle.mark.pokes.includes("drag")) return;
@@ -121,8 +137,9 @@ export class Poking {
 
   #up(event: PointerEvent): void {
     const held = this.#held;
-    this.#held = null;
-    if (held?.moved) return;
+    const drawn = this.#stroke?.drawn ?? false;
+    this.#held = this.#stroke = null;
+    if (held?.moved || drawn) return;
     if (held === null) {
       this.#add(event);
       return;
@@ -135,16 +152,20 @@ export class Poking {
     else if (pokes.includes("click")) this.#poke("click", held.mark, held.index, held.now);
   }
 
-  /** A click on the empty frame adds a datum to the frontmost mark that takes one. */
+  /** A click on the empty frame adds a datum. */
   #add(event: PointerEvent): void {
+    if (event.button !== 0 || !(event.target instanceof Element)) return;
+    if (event.target.closest("svg") !== this.#drawing?.svg) return;
+    this.#addAt(this.#pixel(event));
+  }
+
+  /** Adds a datum to the frontmost mark that takes one, if it is in the frame or near. */
+  #addAt(at: { x: number; y: number }): void {
     const drawing = this.#drawing;
-    if (drawing === null || event.button !== 0 || !(event.target instanceof Element)) return;
-    if (event.target.closest("svg") !== drawing.svg) return;
-    const at = this.#pixel(event);
     const inside = this.#inside(at);
     if (Math.hypot(at.x - inside.x, at.y - inside.y) > HANDLE_RADIUS) return;
     const mark = this.#takers.at(-1);
-    if (mark === undefined) return;
+    if (mark === undefined || drawing === null) return;
     const count = drawing.handles.filter((handle) => handle.mark.id === mark.id).length;
     this.#poke("add", mark.id, count, inside);
   }
