@@ -163,7 +163,8 @@ async fn good_requests_are_answered() {
         assert_eq!(text(&reply, "type"), "frame", "{} to what it is", param.name);
     }
     assert_eq!(number(&frame(&advance(3)).await, "step"), 3.0);
-    for claim in (entry().claims)() {
+    // Those of nets that ship need files.
+    for claim in (entry().claims)().iter().filter(|claim| claim.quick) {
         let check = json!({"type": "check", "claim": claim.id, "budget_ms": 0});
         let kind = text(&ask(&check).await, "type");
         assert!(["checking", "checked"].contains(&kind.as_str()), "{}: {kind}", claim.id);

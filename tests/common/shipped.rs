@@ -36,6 +36,18 @@ const EMBEDDED: &[(&str, &[u8])] = embedded! {
     "weights/in_context_regression/d4_l4_h64_s050.safetensors"
     "weights/in_context_regression/d4_l4_h64_s075.safetensors"
     "weights/in_context_regression/d4_l8_h64_s000.safetensors"
+    "weights/pointer_networks/delaunay_10.safetensors"
+    "weights/pointer_networks/delaunay_5.safetensors"
+    "weights/pointer_networks/hull_attention_10.safetensors"
+    "weights/pointer_networks/hull_attention_20.safetensors"
+    "weights/pointer_networks/hull_attention_5.safetensors"
+    "weights/pointer_networks/hull_lstm_10.safetensors"
+    "weights/pointer_networks/hull_lstm_20.safetensors"
+    "weights/pointer_networks/hull_lstm_5.safetensors"
+    "weights/pointer_networks/hull_ptr_net.safetensors"
+    "weights/pointer_networks/hull_set.safetensors"
+    "weights/pointer_networks/tsp_ptr_net.safetensors"
+    "weights/pointer_networks/tsp_set.safetensors"
 };
 
 /// The files that ship with the page.
