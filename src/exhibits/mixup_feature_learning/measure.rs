@@ -1,6 +1,6 @@
 //! What a network has learned: accuracies on common and rare test data, features, memorised noise.
 use super::{
-    data::{FEATURES, Patch, World, product},
+    data::{FEATURES, Patch, World},
     trainer::Method,
 };
 use crate::{
@@ -30,6 +30,8 @@ pub struct Measures {
 /// Makes measures of kept coefficients; always on the processor.
 pub struct Meter {
     program: Program,
+    /// ⟨w_kr, ξ⟩ from the weights themselves; made when first needed, since it holds all noise patches.
+    projections: Option<Program>,
     /// Row of the activations of each noise patch.
     noise_rows: Vec<usize>,
     width: usize,
@@ -43,19 +45,15 @@ impl Meter {
         let products = g.state("products", [rows, side], Init::Zeros);
         let start = g.state("start", [rows, width], Init::Zeros);
         g.output("activations", start - products.matmul(g.input("c", [side, width])));
-        let plan = g.compile()?;
-        let device = Device::cpu();
-        let state = State::new(&device, &[&plan], 0)?;
-        let program = Program::new(&device, &plan, &state)?;
-        state.write("products", &world.products)?;
-        state.write("start", &world.start)?;
+        let known = [("products", &world.products[..]), ("start", &world.start)];
+        let program = on_processor(&g, &known)?;
         let mut noise_rows = vec![0; world.noise.len() / world.config.d];
         for (row, patch) in world.row_patches().into_iter().enumerate() {
             if let Patch::Noise(i) = patch {
                 noise_rows[i] = row;
             }
         }
-        Ok(Self { program, noise_rows, width })
+        Ok(Self { program, projections: None, noise_rows, width })
     }
 
     /// What a lane has learned that keeps this.
@@ -67,8 +65,14 @@ impl Meter {
     ) -> Result<Measures> {
         let activations = if method == Method::Noise {
             let d = world.config.d;
-            let dots = product(&world.noise, kept, d).await?;
             let width = self.width;
+            let program = match &mut self.projections {
+                Some(program) => program,
+                none => none.insert(projections(world)?),
+            };
+            program.write("w", kept)?;
+            program.run(1)?;
+            let dots = program.read("projections").await?;
             let of = |patch: Patch, r: usize| match patch {
                 Patch::Feature(k, scale) => scale * kept[r * d + k],
                 Patch::Noise(i) => dots[i * width + r],
@@ -153,4 +157,24 @@ impl Meter {
             activations,
         }
     }
+}
+
+/// The program of [`Meter::projections`], `[noises, 2 m]`.
+fn projections(world: &World) -> Result<Program> {
+    let (d, width) = (world.config.d, 2 * world.config.m);
+    let g = Graph::new();
+    let noise = g.state("noise", [world.noise.len() / d, d], Init::Zeros);
+    g.output("projections", noise.matmul(g.input("w", [width, d]).transpose()));
+    on_processor(&g, &[("noise", &world.noise)])
+}
+
+/// A program that computes with these numbers.
+fn on_processor(g: &Graph, known: &[(&str, &[f32])]) -> Result<Program> {
+    let (device, plan) = (Device::cpu(), g.compile()?);
+    let state = State::new(&device, &[&plan], 0)?;
+    let program = Program::new(&device, &plan, &state)?;
+    for (name, numbers) in known {
+        state.write(name, numbers)?;
+    }
+    Ok(program)
 }
