@@ -190,9 +190,11 @@ function rampLegend(
   const [low, high] = color.domain ?? [null, null];
   return html`<p class="legend ramp">
     ${color.label}
-    <span>${low === null ? "low" : readable(low)}</span>
-    <i style="background: ${ramp(color.kind, dark).css}"></i>
-    <span>${high === null ? "high" : readable(high)}</span>
+    <span>
+      ${low === null ? "low" : readable(low)}
+      <i style="background: ${ramp(color.kind, dark).css}"></i>
+      ${high === null ? "high" : readable(high)}
+    </span>
   </p>`;
 }
 

@@ -131,7 +131,11 @@ function axis(name: "x" | "y", body: PlotBody, look: Look, length: number): Scal
   } else {
     const ticks = Math.round(length / (name === "x" ? 80 : 45));
     Object.assign(options, { labelArrow: "none", ticks, grid: !hidden });
-    if (kind === "log") Object.assign(options, { ticks: 4, tickFormat: "~g" });
+    if (kind === "log") {
+      // A name such as 0.000001 is wider than the margin.
+      const small = domain !== null && domain[0] < 1e-5;
+      Object.assign(options, { ticks: 4, tickFormat: small ? "~e" : "~g" });
+    }
   }
   if (domain !== null) options.domain = domain;
   if (hides(body[name], look)) options.axis = null;

@@ -22,7 +22,8 @@ let timer = 0;
  */
 export function nextFrame(owner: object, run: () => void, rest: number): void {
   jobs.set(owner, { run, rest });
-  if (frame === 0 && (timer === 0 || rest === 0)) schedule();
+  // What waits may have become more urgent: a figure that has come in sight rests for less.
+  if (frame === 0) schedule();
 }
 
 /** Forgets the job of `owner`. */

@@ -46,6 +46,7 @@ use one::One;
 use sequence::Sequence;
 use table::Table;
 
+pub mod beliefs;
 pub mod chebcb;
 pub mod claims;
 pub mod experiments;

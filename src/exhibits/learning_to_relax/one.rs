@@ -281,7 +281,10 @@ impl One {
             });
         }
         let now = self.runs[0].residuals[self.sweeps].max(1e-20);
-        Figure::plot("history", "Residual", linear("sweeps"), log("‖r‖/‖b‖"))
+        let (low, high) =
+            y.iter().fold((TOLERANCE as f32, 1.0_f32), |(l, h), y| (l.min(*y), h.max(*y)));
+        let norms = log("‖r‖/‖b‖").domain(f64::from(low), f64::from(high));
+        Figure::plot("history", "Residual", linear("sweeps"), norms)
             .color(Color::series())
             .caption(
                 "Norm of the true residual. The dot is where the field is now; the rule is the tolerance \

@@ -1,22 +1,11 @@
 //! What a visitor sees of the sequence game.
 use super::{
-    Params,
+    Params, beliefs,
     race::{NAMES, Round},
     sequence::{BEST, DRAWN, GAME, HAND, Sequence, TILES, TOTALS, YOUNG},
     systems::{BARS, CONTEXTS, SHIFTS},
 };
-use crate::{
-    figure::{
-        Color, Figure, band, bar_x, bar_y, dot, line, linear, log, rect, rule_x, text, tick_y,
-    },
-    models::sor::Grid,
-};
-
-/// Points of a curve over the shift.
-const POINTS: usize = 41;
-
-/// Fitted curves that are drawn at most.
-const CURVES: usize = 5;
+use crate::figure::{Color, Figure, band, bar_x, dot, line, linear, rect, text};
 
 /// All figures, in a fixed order.
 pub fn all(game: &Sequence, p: &Params) -> Vec<Figure> {
@@ -25,15 +14,11 @@ pub fn all(game: &Sequence, p: &Params) -> Vec<Figure> {
         remaining(game, p),
         regret(game, p),
         game_of_thirty(game, p),
-        probabilities(game, p),
-        curves(game, p),
-        policy(game, p),
+        beliefs::probabilities(game, p),
+        beliefs::curves(game, p),
+        beliefs::policy(game, p),
         shifts(game, p),
     ]
-}
-
-fn shift_at(i: usize) -> f64 {
-    SHIFTS.0 + (SHIFTS.1 - SHIFTS.0) * i as f64 / (POINTS - 1) as f64
 }
 
 fn tiles(game: &Sequence, p: &Params) -> Figure {
@@ -126,7 +111,7 @@ fn totals_in_words(game: &Sequence, p: &Params) -> String {
 }
 
 /// What is said of those that are shown.
-fn listed(each: &[String]) -> String {
+pub(super) fn listed(each: &[String]) -> String {
     if each.is_empty() { "all are hidden".to_owned() } else { each.join(", ") }
 }
 
@@ -138,12 +123,7 @@ fn remaining(game: &Sequence, p: &Params) -> Figure {
     let at = |[t, total, _]: [f32; 3]| [total, length - t];
     let [x, y] = over(game, p, &names, at);
     let [fixed_x, fixed_y] = over(game, p, &fixed, at);
-    // Colours are for who chooses; values that never change are named where their lines end.
-    let ends: Vec<&str> = fixed.into_iter().filter(|name| p.shows(name)).collect();
-    let ends = if game.race.rounds == 0 { vec![] } else { ends };
-    let end = |of: &dyn Fn(&str) -> f32| ends.iter().map(|name| of(name)).collect::<Vec<f32>>();
-    let last = |name: &str| game.totals.last(name).unwrap_or(0.0);
-    Figure::plot(
+    let figure = Figure::plot(
         "remaining",
         "Who is done first",
         linear("sweeps so far"),
@@ -161,15 +141,23 @@ fn remaining(game: &Sequence, p: &Params) -> Figure {
             .stroke_opacity(0.45)
             .option("strokeDasharray", "5 3"),
     )
-    .with(
-        text()
-            .x(end(&last))
-            .y(end(&|_| length - game.race.rounds as f32))
-            .text(ends.clone())
-            .option("dy", -8.0)
-            .option("textAnchor", "end"),
-    )
-    .with(line().x(x).y(y).stroke(series(game, p, &names)))
+    .with(line().x(x).y(y).stroke(series(game, p, &names)));
+    // Colours are for who chooses. Values that never change are named below their lines: where these end,
+    // at most half-way; each lower than the one before, since at first they lie side by side.
+    let times = game.totals.get("t");
+    let Some(row) = times.iter().rposition(|t| 2.0 * t <= length) else { return figure };
+    let shown = fixed.into_iter().filter(|name| p.shows(name));
+    shown.enumerate().fold(figure, |figure, (place, name)| {
+        figure.with(
+            text()
+                .x(vec![game.totals.get(name)[row]])
+                .y(vec![length - times[row]])
+                .text(vec![name])
+                .option("dx", -4.0)
+                .option("dy", 12.0 + 13.0 * place as f64)
+                .option("textAnchor", "end"),
+        )
+    })
 }
 
 fn regret(game: &Sequence, p: &Params) -> Figure {
@@ -220,6 +208,13 @@ fn game_of_thirty(game: &Sequence, p: &Params) -> Figure {
     let totals: Vec<usize> = names.iter().map(|name| total(name)).collect();
     let words: Vec<String> =
         names.iter().zip(&totals).map(|(name, total)| format!("{name} {total}")).collect();
+    // As in `remaining`, colours are for who chooses.
+    let is_fixed = |name: &str| DRAWN.iter().any(|(_, drawn)| *drawn == name);
+    let bars = |fixed: bool| {
+        let of: Vec<&str> = names.iter().copied().filter(|name| is_fixed(name) == fixed).collect();
+        bar_x().x(of.iter().map(|name| total(name) as f32).collect::<Vec<f32>>()).y(of)
+    };
+    let own: Vec<&str> = names.iter().copied().filter(|name| !is_fixed(name)).collect();
     let beaten = NAMES.into_iter().filter(|name| total(HAND) < total(name)).count();
     let verdict = match beaten {
         _ if last.is_empty() => "No system has come yet.",
@@ -229,130 +224,14 @@ fn game_of_thirty(game: &Sequence, p: &Params) -> Figure {
         _ => "You beat some of the learners.",
     };
     Figure::plot("game", format!("The last {GAME} systems"), linear("sweeps"), band(""))
+        .aspect(0.2 + 0.055 * names.len() as f64)
         .color(Color::series().without_legend())
         .caption(
             "Beat the bandit: step one system at a time and choose ω by the tile that comes next.",
         )
         .alt(format!("{verdict} In sweeps: {}.", listed(&words)))
-        .with(
-            bar_x()
-                .x(totals.iter().map(|x| *x as f32).collect::<Vec<f32>>())
-                .y(names.clone())
-                .fill(names),
-        )
-}
-
-fn probabilities(game: &Sequence, p: &Params) -> Figure {
-    let next = game.race.upcoming();
-    let arms: Vec<String> = game.race.arms.iter().map(|omega| format!("{omega:.2}")).collect();
-    let each: Vec<Vec<f64>> =
-        game.race.players.iter().map(|player| player.probabilities(next)).collect();
-    let words: Vec<String> = NAMES
-        .iter()
-        .zip(&each)
-        .filter(|(name, _)| p.shows(name))
-        .map(|(name, each)| {
-            let best = super::race::most(each);
-            format!("{name} takes {} with probability {:.2}", arms[best], each[best])
-        })
-        .collect();
-    // Nothing is drawn of who is hidden, but the axis stays as it is.
-    let of = |learner: usize| -> Vec<f32> {
-        let shown = p.shows(NAMES[learner]);
-        each[learner].iter().map(|p| if shown { *p as f32 } else { f32::NAN }).collect()
-    };
-    Figure::plot("probabilities", "What they will choose", band("ω"), linear("probability"))
-        .color(Color::series())
-        .caption(
-            "At the shift of the next system. Bars: Tsallis-INF; dashes: Tsallis-INF-CB; dots: ChebCB. All \
-             sharpen with time.",
-        )
-        .alt(format!("{}.", listed(&words)))
-        .with(bar_y().x(arms.clone()).y(of(0)).fill(NAMES[0]).fill_opacity(0.6))
-        .with(tick_y().x(arms.clone()).y(of(1)).stroke(NAMES[1]).stroke_width(3.0))
-        .with(dot().x(arms).y(of(2)).fill(NAMES[2]).r(4.0))
-}
-
-fn curves(game: &Sequence, p: &Params) -> Figure {
-    let arms = &game.race.arms;
-    let stride = arms.len().div_ceil(CURVES);
-    let drawn: Vec<usize> = (0..arms.len()).step_by(stride).filter(|_| p.shows("ChebCB")).collect();
-    let cheb = &game.race.players[2];
-    let name = |arm: usize| format!("ω = {:.2}", arms[arm]);
-    let (mut x, mut y, mut series) = (vec![], vec![], vec![]);
-    for &arm in &drawn {
-        if !game.seen.iter().any(|(_, seen, _)| *seen == arm) {
-            continue;
-        }
-        for i in 0..POINTS {
-            let cost = cheb.curve(arm, shift_at(i)).unwrap_or(f64::NAN) as f32;
-            x.push(shift_at(i) as f32);
-            // A fit may go below what a logarithmic axis shows.
-            y.push(if cost >= 10.0 { cost } else { f32::NAN });
-            series.push(name(arm));
-        }
-    }
-    let (mut c, mut cost, mut of) = (vec![], vec![], vec![]);
-    for (shift, arm, seen) in game.seen.iter().filter(|(_, arm, _)| drawn.contains(arm)) {
-        c.push(*shift as f32);
-        cost.push(*seen as f32);
-        of.push(name(*arm));
-    }
-    Figure::plot(
-        "cheb_curves",
-        "What ChebCB believes",
-        linear("shift c").domain(SHIFTS.0, SHIFTS.1),
-        log("sweeps").domain(10.0, 2000.0),
-    )
-    .color(Color::series())
-    .caption("Lines: the Chebyshev series fitted to the costs of some arms. Dots: the costs they were fitted to.")
-    .alt(if p.shows("ChebCB") {
-        format!("Curves of {} arms, fitted to {} costs seen of late.", drawn.len(), c.len())
-    } else {
-        "ChebCB is hidden.".to_owned()
-    })
-    .with(line().x(x).y(y).stroke(series))
-    .with(dot().x(c).y(cost).fill(of).r(2.5).fill_opacity(0.7))
-}
-
-fn policy(game: &Sequence, p: &Params) -> Figure {
-    let x: Vec<f32> = (0..POINTS).map(|i| shift_at(i) as f32).collect();
-    let mut figure = Figure::plot(
-        "policy",
-        "ω as a function of the shift",
-        linear("shift c").domain(SHIFTS.0, SHIFTS.1),
-        linear("ω").domain(1.0, 2.0),
-    )
-    .color(Color::series())
-    .caption(
-        "The arm each learner takes for the best at a shift, beside Young's formula, which knows, and the \
-         best fixed value, which does not look.",
-    );
-    let mut words = vec![];
-    let mut said = |name: &str, omegas: &[f32]| {
-        words.push(format!("{name} {:.2} to {:.2}", omegas[0], omegas[POINTS - 1]));
-    };
-    for (name, player) in NAMES.into_iter().zip(&game.race.players).filter(|(n, _)| p.shows(n)) {
-        let omegas: Vec<f32> =
-            (0..POINTS).map(|i| game.race.arms[player.favourite(shift_at(i))] as f32).collect();
-        said(name, &omegas);
-        figure = figure.with(line().x(x.clone()).y(omegas).stroke(name).option("curve", "step"));
-    }
-    if p.young {
-        let best = |i| Grid::laplacian(super::systems::SIDE, shift_at(i)).best_omega() as f32;
-        let omegas: Vec<f32> = (0..POINTS).map(best).collect();
-        said(YOUNG, &omegas);
-        figure = figure.with(line().x(x.clone()).y(omegas).stroke(YOUNG).stroke_width(2.5));
-    }
-    if p.best_fixed && game.race.rounds > 0 {
-        let omegas = vec![game.race.fixed[game.race.best_fixed().0] as f32; POINTS];
-        said(BEST, &omegas);
-        figure = figure.with(line().x(x).y(omegas).stroke(BEST));
-    }
-    let next = game.race.upcoming() as f32;
-    figure
-        .alt(format!("From the least shift to the greatest: {}.", listed(&words)))
-        .with(rule_x().x(vec![next]).stroke("currentColor").option("strokeDasharray", "2 3"))
+        .with(bars(false).fill(own.clone()))
+        .with(bars(true).fill("currentColor").fill_opacity(0.35))
 }
 
 fn shifts(game: &Sequence, p: &Params) -> Figure {

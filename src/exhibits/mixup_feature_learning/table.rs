@@ -131,8 +131,6 @@ impl Table {
             linear("rare accuracy").domain(0.4, 1.0),
             band(""),
         )
-        .full()
-        .aspect(0.3)
         .color(Color::series().without_legend())
         .caption("A dot a seed; the rule is a coin flip.")
         .alt(alt)

@@ -10,7 +10,7 @@ use crate::figure::{Color, Figure, line, linear, log, rect, rule_x, text};
 const ENDS: [f64; 2] = [0.01, 0.5];
 
 /// What the theory foresees, from few to many σ_p² d.
-const ZONES: [&str; 3] = ["learns both", "memorises rare examples", "memorises all examples"];
+const ZONES: [&str; 3] = ["learns both", "memorises rare ones", "memorises all"];
 
 /// Panel 4.
 pub fn figures(race: &Race, p: &Params) -> Vec<Figure> {
@@ -73,7 +73,13 @@ fn speeds(race: &Race) -> Figure {
             .fill("currentColor")
             .fill_opacity(vec![0.04_f32, 0.11, 0.2]),
     )
-    .with(text().x((0..3).map(middles).collect::<Vec<f32>>()).y(vec![0.5; 3]).text(ZONES.to_vec()))
+    // Above and below the handle, so that on a narrow page no two of them touch.
+    .with(
+        text()
+            .x((0..3).map(middles).collect::<Vec<f32>>())
+            .y(vec![0.82, 0.18, 0.82])
+            .text(ZONES.to_vec()),
+    )
     .with(
         rule_x()
             .x(vec![config.sigma_p])
