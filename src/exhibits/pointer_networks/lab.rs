@@ -218,7 +218,11 @@ impl Lab {
             0 => "No instance yet.".to_owned(),
             done => format!("Mean lengths over {done} instances: {}.", each.join(", ")),
         };
-        Figure::plot("race", "Mean tour length", linear("mean length"), band(""))
+        // Room for the words beside the longest bar.
+        let longest = lengths.iter().fold(1.0_f32, |a, &b| a.max(b));
+        let axis = linear("mean length").domain(0.0, 1.35 * f64::from(longest));
+        Figure::plot("race", "Mean tour length", axis, band(""))
+            .aspect(0.75)
             .color(Color::series().without_legend())
             .alt(alt)
             .caption(format!(

@@ -33,8 +33,8 @@ impl Heuristic {
         match self {
             Self::NearestNeighbour => "nearest neighbour",
             Self::GreedyEdge => "greedy edge (A1)",
-            Self::TwoOpt => "nearest neighbour + 2-opt (A2)",
-            Self::Christofides => "Christofides, greedy matching + 2-opt (A3)",
+            Self::TwoOpt => "NN + 2-opt (A2)",
+            Self::Christofides => "Christofides (A3)",
         }
     }
 

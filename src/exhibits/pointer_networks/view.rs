@@ -54,7 +54,7 @@ impl View<'_> {
     /// Up to which output step the answer is shown, and whether that is all of it.
     fn shown(&self, answered: &Answered) -> (usize, bool) {
         let steps = answered.answers[0].attention.len();
-        let whole = self.output == 0 || self.output > steps;
+        let whole = self.output == 0 || self.output >= steps;
         if whole { (steps, true) } else { (self.output, false) }
     }
 
