@@ -14,9 +14,6 @@ use crate::{
 /// Points of a curve over the shift.
 const POINTS: usize = 41;
 
-/// Fitted curves that are drawn at most.
-const CURVES: usize = 5;
-
 fn shift_at(i: usize) -> f64 {
     SHIFTS.0 + (SHIFTS.1 - SHIFTS.0) * i as f64 / (POINTS - 1) as f64
 }
@@ -56,8 +53,7 @@ pub fn probabilities(game: &Sequence, p: &Params) -> Figure {
 /// The costs that ChebCB expects of some arms, and those it has seen.
 pub fn curves(game: &Sequence, p: &Params) -> Figure {
     let arms = &game.race.arms;
-    let stride = arms.len().div_ceil(CURVES);
-    let drawn: Vec<usize> = (0..arms.len()).step_by(stride).filter(|_| p.shows("ChebCB")).collect();
+    let drawn: Vec<usize> = game.drawn().filter(|_| p.shows("ChebCB")).collect();
     let cheb = &game.race.players[2];
     let name = |arm: usize| format!("ω = {:.2}", arms[arm]);
     let (mut x, mut y, mut series) = (vec![], vec![], vec![]);

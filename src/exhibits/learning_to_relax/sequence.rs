@@ -19,6 +19,9 @@ pub const GAME: usize = 30;
 /// Costs that the fitted curves are drawn over.
 const DOTS: usize = 400;
 
+/// Arms whose curves are drawn, at most.
+const CURVES: usize = 5;
+
 /// The fixed ω's whose totals are kept: Gauss and Seidel's, 1.4, 1.6, 1.8.
 pub const DRAWN: [(usize, &str); 4] =
     [(0, GAUSS_SEIDEL), (8, "ω = 1.4"), (12, "ω = 1.6"), (16, "ω = 1.8")];
@@ -41,7 +44,7 @@ pub struct Sequence {
     pub weights: [f64; BARS],
     /// The last systems, at most [`TILES`].
     pub rounds: Vec<Round>,
-    /// Shift, arm and cost of what ChebCB has seen of late.
+    /// Shift, arm and cost of what ChebCB has seen of late of the arms that are drawn.
     pub seen: Vec<(f64, usize, usize)>,
     /// Systems, then totals: learners, `DRAWN`, [`YOUNG`], [`HAND`], [`BEST`].
     pub totals: Trace,
@@ -124,11 +127,13 @@ impl Sequence {
         self.race.hand = Some(p.omega);
         let round = self.race.round();
         self.shifts[bar_of(round.shift)] += 1;
-        if self.seen.len() == DOTS {
+        let cheb = &self.race.players[2];
+        if self.drawn().any(|arm| arm == cheb.arm) {
+            self.seen.push((round.shift, cheb.arm, round.played[2].1));
+        }
+        if self.seen.len() > DOTS {
             self.seen.remove(0);
         }
-        let cheb = &self.race.players[2];
-        self.seen.push((round.shift, cheb.arm, round.played[2].1));
         let mut row = vec![self.race.rounds as f32];
         row.extend(self.race.players.iter().map(|player| player.total as f32));
         row.extend(DRAWN.map(|(arm, _)| self.race.fixed_totals[arm] as f32));
@@ -142,6 +147,12 @@ impl Sequence {
         }
         self.rounds.push(round);
         if self.race.rounds < p.length { Progress::More } else { Progress::Done }
+    }
+
+    /// Arms whose fitted curves are drawn, evenly chosen.
+    pub fn drawn(&self) -> impl Iterator<Item = usize> + use<> {
+        let arms = self.race.arms.len();
+        (0..arms).step_by(arms.div_ceil(CURVES))
     }
 
     /// Redraws a bar of the histogram; the race begins again.
