@@ -87,7 +87,6 @@ export class FigureView extends LitElement {
   #head(figure: Figure): TemplateResult {
     const formats: readonly Format[] =
       figure.body.type === "plot" ? ["svg", "png", "csv"] : ["csv"];
-    const svg = () => this.querySelector<SVGSVGElement>(".plot > svg");
     return html`<header>
       <h2>${figure.title}</h2>
       <span class="save">
@@ -96,13 +95,24 @@ export class FigureView extends LitElement {
             html`<button
               aria-label="Save ${figure.title} as ${format.toUpperCase()}"
               title="Save as ${format.toUpperCase()}"
-              @click=${() => save(this.figure, svg(), format)}
+              @click=${() => this.#save(format)}
             >
               ${format}
             </button>`,
         )}
       </span>
     </header>`;
+  }
+
+  /** Saves the figure as it stands now: a drawing that waits for its turn does not wait here. */
+  async #save(format: Format): Promise<void> {
+    const host = this.querySelector<HTMLElement>(".plot");
+    if (host !== null && format !== "csv") {
+      this.#plot = await loadPlot();
+      this.#width ||= Math.floor(host.clientWidth);
+      if (this.figure.body.type === "plot") this.#drawNow(this.#plot, this.figure.body);
+    }
+    await save(this.figure, host?.querySelector("svg") ?? null, format);
   }
 
   #frame(body: PlotBody): TemplateResult {
