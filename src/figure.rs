@@ -88,6 +88,8 @@ pub struct Axis {
     pub domain: Option<[f64; 2]>,
     /// Whether to draw no axis.
     pub hidden: bool,
+    /// Whether what is dragged along it goes from whole number to whole number.
+    pub whole: bool,
 }
 
 /// Kinds of scale of an axis.
@@ -393,7 +395,7 @@ pub const MOST_PIXELS: usize = 128 * 128;
 
 /// A linear axis.
 pub fn linear(label: impl Into<String>) -> Axis {
-    Axis { label: label.into(), kind: Scale::Linear, domain: None, hidden: false }
+    Axis { label: label.into(), kind: Scale::Linear, domain: None, hidden: false, whole: false }
 }
 
 /// A logarithmic axis.
@@ -419,6 +421,13 @@ impl Axis {
     #[inline(never)]
     pub fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    /// Has places at whole numbers only, to which what is dragged along it goes.
+    #[must_use]
+    #[inline(never)]
+    pub fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 }
 

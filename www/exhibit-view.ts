@@ -5,6 +5,7 @@ import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
 import { control } from "./controls";
 import { loadPlot } from "./figure";
 import "./figure-view";
+import { Linking } from "./linking";
 import { measured, readable } from "./numbers";
 import { Palette } from "./palette";
 import type { DeviceInfo, Experiment, Param, Poke } from "./protocol";
@@ -37,6 +38,8 @@ export class ExhibitView extends LitElement {
   #statusTimer = 0;
   #heard: Run | null = null;
   readonly #hear = () => this.requestUpdate();
+  readonly #linking = new Linking(this);
+  readonly #drawn = () => this.#linking.refresh();
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -45,6 +48,7 @@ export class ExhibitView extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.addEventListener("poke", this.#poke);
+    this.addEventListener("drawn", this.#drawn);
     // A figure will come: the chart library may load beside the model. If it cannot, they say so.
     loadPlot().catch(() => {});
   }
@@ -52,6 +56,7 @@ export class ExhibitView extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.removeEventListener("poke", this.#poke);
+    this.removeEventListener("drawn", this.#drawn);
     this.#heard?.removeEventListener("change", this.#hear);
     this.#heard = null;
     clearTimeout(this.#statusTimer);

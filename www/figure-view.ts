@@ -170,6 +170,7 @@ export class FigureView extends LitElement {
       if (part.querySelector(".handle") === null) part.setAttribute("aria-hidden", "true");
     }
     this.#poking?.show(drawing);
+    if (!this.plain) this.dispatchEvent(new Event("drawn", { bubbles: true }));
   }
 }
 customElements.define("orrery-figure", FigureView);

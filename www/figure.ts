@@ -47,6 +47,8 @@ export interface Drawing {
 export interface Ruler {
   pixels: [number, number];
   invert: ((pixel: number) => number) | null;
+  /** Whether what is dragged goes from whole number to whole number. */
+  whole: boolean;
 }
 
 /** Height of a line of tick labels. */
@@ -87,7 +89,8 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   const place = ({ mark }: Handle) => body.marks.indexOf(mark);
   handles.sort((a, b) => place(a) - place(b) || a.index - b.index);
   if (svg === null) throw new Error("the chart library returned no drawing");
-  return { svg, handles, x: ruler(drawn.scale("x")), y: ruler(drawn.scale("y")) };
+  const [x, y] = [ruler(drawn.scale("x"), body.x), ruler(drawn.scale("y"), body.y)];
+  return { svg, handles, x, y };
 }
 
 /** Room for the axes, and a frame of the wanted shape in the width there is. */
@@ -171,6 +174,7 @@ function drawMark(plot: PlotLibrary, mark: Mark, look: Look, handles: Handle[]):
   const make = makerOf(plot, mark.mark);
   if (make === null) throw new Error(`"${mark.mark}" is no mark that a figure may have`);
   const options: Record<string, unknown> = { ...mark.options, ...mark.channels };
+  delete options["key"];
   for (const paint of ["stroke", "fill"]) {
     const given = options[paint];
     if (typeof given === "string" && isSeries(given)) {
@@ -186,7 +190,8 @@ function drawMark(plot: PlotLibrary, mark: Mark, look: Look, handles: Handle[]):
     if (value !== undefined) options[literal] = { value, scale: null };
   }
   if (mark.mark === "polygon") options["curve"] ??= "linear-closed";
-  if (mark.pokes.length > 0) options["render"] = noting(mark, handles);
+  const keys = mark.channels["key"];
+  if (mark.pokes.length > 0 || keys !== undefined) options["render"] = noting(mark, keys, handles);
   return make({ length: lengthOf(mark) }, options);
 }
 
@@ -207,13 +212,19 @@ function handleAt(
   return null;
 }
 
-/** A render transform that writes down where each datum of a pokeable mark was drawn. */
-function noting(mark: Mark, handles: Handle[]): NonNullable<MarkOptions["render"]> {
+/** A render transform that writes down where each datum of a pokeable mark was drawn, and what it is about. */
+function noting(
+  mark: Mark,
+  keys: Column | undefined,
+  handles: Handle[],
+): NonNullable<MarkOptions["render"]> {
   return (index, scales, values, dimensions, context, next) => {
     const group = next?.(index, scales, values, dimensions, context) ?? null;
     index.forEach((row, place) => {
       const element = group?.children[place];
       if (!(element instanceof SVGElement)) return;
+      if (keys !== undefined) element.dataset["key"] = String(keys[row]);
+      if (mark.pokes.length === 0) return;
       const [x, y] = [placeOf(values, "x", row), placeOf(values, "y", row)];
       handles.push({ mark, index: row, element, at: handleAt(mark, x, y, dimensions) });
     });
@@ -226,11 +237,14 @@ function placeOf(values: ChannelValues, name: "x" | "y", row: number): number | 
   return typeof value === "number" ? value : null;
 }
 
-function ruler(scale: ReturnType<ReturnType<PlotLibrary["plot"]>["scale"]>): Ruler {
+function ruler(
+  scale: ReturnType<ReturnType<PlotLibrary["plot"]>["scale"]>,
+  { whole }: Axis,
+): Ruler {
   const [start, end] = [...(scale?.range ?? [])].map(Number);
   const pixels: [number, number] = [start ?? 0, end ?? 0];
   const invert = scale?.invert;
-  return { pixels, invert: invert === undefined ? null : (pixel) => Number(invert(pixel)) };
+  return { pixels, whole, invert: invert === undefined ? null : (pixel) => Number(invert(pixel)) };
 }
 
 function lengthOf(mark: Mark): number {

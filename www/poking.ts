@@ -1,5 +1,5 @@
 // Dragging, adding, removing and clicking marks, by pointer and by keyboard.
-import type { Drawing, Handle } from "./figure";
+import type { Drawing, Handle, Ruler } from "./figure";
 import type { Mark, Poke, PokeKind } from "./protocol";
 
 const HANDLE_RADIUS = 14;
@@ -64,6 +64,8 @@ export class Poking {
       target.classList.add("handle");
       if (handle.mark.mark.startsWith("rule")) target.classList.add("knob");
       target.dataset["handle"] = String(place);
+      const { key } = handle.element.dataset;
+      if (key !== undefined) target.dataset["key"] = key;
       target.setAttribute("tabindex", first ? "0" : "-1");
       target.setAttribute("role", "button");
       target.setAttribute("aria-label", this.#label(handle));
@@ -210,8 +212,10 @@ export class Poking {
   }
 
   #nudge(handle: Handle, dx: number, dy: number): void {
-    if (handle.at === null || !handle.mark.pokes.includes("drag")) return;
-    const moved = this.#inside({ x: handle.at.x + dx, y: handle.at.y + dy });
+    const drawing = this.#drawing;
+    if (drawing === null || handle.at === null || !handle.mark.pokes.includes("drag")) return;
+    const [right, down] = [stride(drawing.x, dx), stride(drawing.y, dy)];
+    const moved = this.#inside({ x: handle.at.x + right, y: handle.at.y + down });
     handle.at = along(handle, moved);
     this.#poke("drag", handle.mark.id, handle.index, handle.at);
   }
@@ -230,8 +234,7 @@ export class Poking {
   #poke(kind: PokeKind, mark: string, index: number, at: { x: number; y: number }): void {
     const drawing = this.#drawing;
     if (drawing === null) return;
-    const x = tidy(drawing.x.invert?.(at.x) ?? 0);
-    const y = tidy(drawing.y.invert?.(at.y) ?? 0);
+    const [x, y] = [read(drawing.x, at.x), read(drawing.y, at.y)];
     this.#send({ figure: this.#figure, mark, kind, index, x, y });
   }
 
@@ -315,6 +318,18 @@ function ring({ x, y }: { x: number; y: number }): SVGElement {
 
 function clamp(pixel: number, [start, end]: [number, number]): number {
   return Math.min(Math.max(pixel, Math.min(start, end)), Math.max(start, end));
+}
+
+/** The place of a pixel. */
+function read({ invert, whole }: Ruler, pixel: number): number {
+  const place = invert?.(pixel) ?? 0;
+  return whole ? Math.round(place) : tidy(place);
+}
+
+/** Pixels that a key moves a datum: `step`, or from one whole number to the next. */
+function stride({ invert, whole }: Ruler, step: number): number {
+  if (!whole || invert === null) return step;
+  return Math.sign(step) * Math.abs(1 / (invert(1) - invert(0)));
 }
 
 /** No more digits than a pixel is worth, so that addresses stay short. */

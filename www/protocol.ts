@@ -301,7 +301,9 @@ export type Axis = {
   /** Ends of the scale; none: those of the data. */
   domain: [number, number] | null,
   /** Whether to draw no axis. */
-  hidden: boolean, };
+  hidden: boolean,
+  /** Whether what is dragged along it goes from whole number to whole number. */
+  whole: boolean, };
 
 /** Kinds of scale of an axis. */
 export type Scale = "linear" | "log" | "band";

@@ -198,6 +198,8 @@ channels! {
     text => "text";
     /// Words shown when pointed at.
     title => "title";
+    /// What a row is about: pointing at one sets off the rows of all figures with the same key.
+    key => "key";
     /// Opacity of all, 0 to 1.
     opacity => "opacity";
     /// Opacity of the inside, 0 to 1.

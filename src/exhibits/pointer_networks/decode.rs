@@ -154,6 +154,11 @@ impl Decoder {
         self.state.write_all(weights)
     }
 
+    /// A copy of the weights.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        self.state.read_all().await
+    }
+
     /// Names and shapes of the weights.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
         let slots = self.state.slots().iter().filter(|slot| slot.name != "step");

@@ -43,6 +43,16 @@ impl Order {
         sort(&mut order, &|a, b| key[a].total_cmp(&key[b]));
         order
     }
+
+    /// The points in this order.
+    pub fn sorted(self, points: &[Point]) -> Vec<Point> {
+        self.sort(points).into_iter().map(|i| points[i]).collect()
+    }
+}
+
+/// `n` points uniform in the unit square.
+pub fn uniform(stream: &mut Stream, n: usize) -> Vec<Point> {
+    (0..n).map(|_| [stream.uniform(), stream.uniform()]).collect()
 }
 
 /// Grows with the angle of (x, y), from −2 to 2 as that goes from −π to π, without an arc tangent.
@@ -74,13 +84,12 @@ pub struct Kind {
 impl Kind {
     /// `n` points uniform in the unit square, with their answer.
     pub fn random(self, stream: &mut Stream, n: usize) -> Instance {
-        let drawn: Vec<Point> = (0..n).map(|_| [stream.uniform(), stream.uniform()]).collect();
-        self.solve(&drawn)
+        self.solve(&uniform(stream, n))
     }
 
     /// Points with their answer.
     pub fn solve(self, given: &[Point]) -> Instance {
-        let points: Vec<Point> = self.order.sort(given).into_iter().map(|i| given[i]).collect();
+        let points = self.order.sorted(given);
         let target = self.task.target(&points, self.start);
         Instance { points, target }
     }
@@ -152,7 +161,7 @@ pub fn set(name: &str, n: usize, seed: u64) -> Vec<Point> {
             (0..n).map(|i| [place(i % side), place(i / side)]).collect()
         }
         "spiral" => (0..n).map(|i| round(2.5 * part(i), 0.04 + 0.4 * part(i))).collect(),
-        _ => (0..n).map(|_| [stream.uniform(), stream.uniform()]).collect(),
+        _ => uniform(&mut stream, n),
     };
     // A regular set is shuffled, lest the input order give the answer away.
     if name != "random" {

@@ -44,6 +44,7 @@ use crate::{
 use instances::{Order, SETS};
 use pointer::{Architecture, Net, Scorer};
 use task::Task;
+use tours::Heuristic;
 use train::{Optimiser, Recipe};
 
 pub mod beyond;
@@ -56,6 +57,7 @@ pub mod geometry;
 pub mod hull;
 pub mod instances;
 pub mod lab;
+pub mod lane;
 pub mod plane;
 pub mod play;
 pub mod points;
@@ -88,6 +90,8 @@ params! {
     task: &'static str = choice(&["convex hull", "Delaunay", "travelling salesman"]).on(&["train your own"]);
     /// The net: ours read the points as a set, the paper's read them one after another; the last two answer for one number of points, the most.
     model: &'static str = choice(&["set attention", "LSTM Ptr-Net", "set encoder, LSTM decoder", "LSTM", "LSTM + attention"]).group("net").on(&["train your own"]);
+    /// A second net, trained on the same tasks with the same settings and shown beside the first.
+    beside: &'static str = choice(&["none", "set attention", "LSTM Ptr-Net", "set encoder, LSTM decoder"]).label("net beside it").group("net").on(&["train your own"]);
     /// Width of every hidden vector, rounded down to a multiple of four.
     hidden: usize = int(32, 16..=128).group("net").on(&["train your own"]);
     /// How a key and a query become a score.
@@ -110,6 +114,10 @@ params! {
     most: usize = int(10, 3..=50).label("most points").group("training").on(&["train your own"]);
     /// After so many steps training ends.
     steps: usize = int(800, 50..=5000).label("planned steps").group("training").on(&["train your own"]);
+    /// Whose tours are taught: the best known, or a weak heuristic's, which the net may surpass.
+    teacher: &'static str = choice(&["best known", "nearest neighbour", "greedy edge (A1)", "NN + 2-opt (A2)", "Christofides (A3)"]).label("teacher of tours").group("training").on(&["train your own"]);
+    /// Training step whose weights answer; past the newest it follows the training.
+    look: usize = int(5000, 0..=5000).live().label("look back to step").group("plane").on(&["train your own"]);
     /// Where your points start from.
     points: &'static str = choice(SETS).live().group("plane").on(&["a trained net", "train your own"]);
     /// How many they are before you add or remove any.
@@ -149,7 +157,11 @@ pub enum PointerNetworks {
 impl Params {
     /// The net to train.
     fn scratch(&self) -> Net {
-        let architecture = Architecture::of(self.model);
+        self.net_of(Architecture::of(self.model))
+    }
+
+    /// Such a net with the same settings.
+    fn net_of(&self, architecture: Architecture) -> Net {
         Net {
             task: Task::of(self.task),
             architecture,
@@ -183,6 +195,7 @@ impl Params {
                 _ => Optimiser::Adam,
             },
             steps: self.steps,
+            teacher: Heuristic::ALL.into_iter().find(|teacher| teacher.name() == self.teacher),
         }
     }
 }

@@ -43,7 +43,8 @@ impl Play {
         let output = if p.output > 0 { p.output } else { self.shown };
         let who =
             format!("The {}, trained on {} points,", self.net.architecture.name(), self.range());
-        View { net: self.net, plane: &self.plane, output, who }
+        let name = self.net.architecture.name();
+        View { net: self.net, name, plane: &self.plane, output, who }
     }
 
     /// "5 to 20".
@@ -51,10 +52,11 @@ impl Play {
         self.model.recipe.range()
     }
 
-    /// The plane, the attention, and how sure each output is.
+    /// The plane, the attention, the order of reading if it counts, and how sure each output is.
     pub fn figures(&self, p: &Params) -> Vec<Figure> {
         let view = self.view(p);
-        vec![view.plane(), view.attention(), view.doubt()]
+        let order = view.is_read_in_order().then(|| view.reading());
+        [view.plane(), view.attention()].into_iter().chain(order).chain([view.doubt()]).collect()
     }
 
     /// How good the answer is.

@@ -2,7 +2,8 @@
 use super::{
     Params,
     evaluate::Quality,
-    scratch::{BEYOND_SAMPLE, SAMPLE, Scratch},
+    lane::{BEYOND_SAMPLE, EVALUATE_EVERY, Lane, SAMPLE},
+    scratch::Scratch,
     tables,
     task::Task,
     view::View,
@@ -11,65 +12,103 @@ use crate::figure::{Color, Figure, dot, line, linear, log, rule_x};
 
 /// All figures, in a fixed order.
 pub(super) fn all(run: &Scratch, p: &Params) -> Vec<Figure> {
-    let net = run.trainer.net;
-    let who = format!("After {} steps the {}", run.trainer.step, net.architecture.name());
-    let view = View { net, plane: &run.plane, output: p.output, who };
-    vec![view.plane(), view.attention(), loss(run), exact(run), value(run), beyond(run)]
+    let view = |lane| view(lane, p);
+    let own = view(run.own());
+    let beside = run.lanes.get(1).map(|lane| Figure {
+        id: "plane_beside",
+        title: format!("Beside it, {}", lane.name),
+        ..view(lane).plane()
+    });
+    let order = run.lanes.iter().map(view).find(View::is_read_in_order);
+    let mut figures = vec![own.plane()];
+    figures.extend(beside);
+    figures.push(own.attention());
+    figures.extend(order.map(|view| view.reading()));
+    figures.extend([loss(run), exact(run, p), value(run), beyond(run)]);
+    figures
+}
+
+/// A net's answer to the points, at the step looked back at.
+fn view<'a>(lane: &'a Lane, p: &Params) -> View<'a> {
+    let who = format!("After {} steps the {}", lane.looked_at(p.look), lane.name);
+    View { net: lane.trainer.net, name: &lane.name, plane: &lane.plane, output: p.output, who }
 }
 
 fn loss(run: &Scratch) -> Figure {
-    let trace = &run.history.losses;
-    let newest = trace.last("loss").map_or("No training step yet.".to_owned(), |loss| {
-        format!("After {} steps the loss is {loss:.3}.", run.trainer.step)
-    });
-    let name = run.trainer.net.architecture.name();
-    Figure::plot("loss", "Loss", linear("step"), log("cross-entropy an output"))
+    let (mut x, mut y, mut series, mut alt) = (vec![], vec![], vec![], vec![]);
+    for lane in &run.lanes {
+        let trace = &lane.history.losses;
+        x.extend_from_slice(trace.get("step"));
+        y.extend_from_slice(trace.get("loss"));
+        series.extend(std::iter::repeat_n(lane.name.clone(), trace.get("step").len()));
+        if let Some(loss) = trace.last("loss") {
+            let step = lane.trainer.step;
+            alt.push(format!("After {step} steps the loss of {} is {loss:.3}.", lane.name));
+        }
+    }
+    let figure = Figure::plot("loss", "Loss", linear("step"), log("cross-entropy an output"))
+        .color(Color::series())
         .caption("Mean −ln p of the right output, on fresh instances at every step.")
-        .alt(newest)
-        .with(line().x(trace.get("step")).y(trace.get("loss")).stroke(name))
+        .alt(if alt.is_empty() { "No training step yet.".to_owned() } else { alt.join(" ") });
+    figure.with(line().x(x).y(y).stroke(series))
 }
 
-/// One line for each length of a kind of quality.
+/// The lines of a kind of quality: each length's of a net alone, the longest length's of two.
+fn lines(run: &Scratch) -> Vec<(String, &Lane, usize)> {
+    let lengths = |lane: &Lane| lane.history.quality.len();
+    if let [lane] = &run.lanes[..] {
+        let name = |i: usize| format!("n = {}", lane.history.quality[i].0);
+        return (0..lengths(lane)).map(|i| (name(i), lane, i)).collect();
+    }
+    let longest = run.lanes.iter().map(|lane| (lane, lengths(lane) - 1));
+    longest
+        .map(|(lane, i)| (format!("{}, n = {}", lane.name, lane.history.quality[i].0), lane, i))
+        .collect()
+}
+
+/// These lines of a kind of quality, and what they have come to.
 fn curves(run: &Scratch, figure: Figure, kind: &str) -> Figure {
-    let (mut x, mut y, mut series) = (vec![], vec![], vec![]);
-    for (n, trace) in &run.history.quality {
+    let (mut x, mut y, mut series, mut newest) = (vec![], vec![], vec![], vec![]);
+    for (name, lane, i) in lines(run) {
+        let trace = &lane.history.quality[i].1;
         let steps = trace.get("step");
+        if let Some(value) = trace.last(kind) {
+            newest.push(format!("{name}: {:.1}%", 100.0 * value));
+        }
         x.extend_from_slice(steps);
         y.extend_from_slice(trace.get(kind));
-        series.extend(std::iter::repeat_n(format!("n = {n}"), steps.len()));
+        series.extend(std::iter::repeat_n(name, steps.len()));
     }
-    figure.color(Color::series()).with(line().x(x).y(y).stroke(series))
-}
-
-/// "n = 5: 88.0%, n = 7: ..." of the newest evaluation.
-fn newest(run: &Scratch, of: fn(&Quality) -> f32) -> String {
-    let each: Vec<String> =
-        run.history.newest.iter().map(|q| format!("n = {}: {:.1}%", q.n, 100.0 * of(q))).collect();
-    if each.is_empty() {
+    let alt = if newest.is_empty() {
         "Not evaluated yet.".to_owned()
     } else {
-        format!("After {} steps, {}.", run.trainer.step, each.join(", "))
-    }
+        format!("After {} steps, {}.", run.own().trainer.step, newest.join(", "))
+    };
+    figure.color(Color::series()).alt(alt).with(line().x(x).y(y).stroke(series))
 }
 
-fn exact(run: &Scratch) -> Figure {
-    let title = format!("Exact {}s", run.trainer.net.task.answer());
+/// Exactness, with a rule to look back by.
+fn exact(run: &Scratch, p: &Params) -> Figure {
+    let Lane { trainer, .. } = run.own();
+    let title = format!("Exact {}s", trainer.net.task.answer());
+    let steps = linear("step").domain(0.0, p.steps.max(trainer.step) as f64);
     let axis = linear("share that is exact").domain(0.0, 1.0);
-    let figure = Figure::plot("accuracy", title, linear("step"), axis)
-        .caption(format!("Greedy answers to {SAMPLE} instances of each length that never change."))
-        .alt(newest(run, |q| q.exact));
-    curves(run, figure, "exact")
+    let figure = Figure::plot("accuracy", title, steps, axis).caption(format!(
+        "Greedy answers to {SAMPLE} instances of each length that never change. Drag the rule to see how the net \
+         answered you before: its weights are kept every {EVALUATE_EVERY} steps."
+    ));
+    let look = rule_x().x(vec![run.own().looked_at(p.look) as f32]);
+    curves(run, figure, "exact").with(look.stroke("currentColor").stroke_width(1.5).sets_x("look"))
 }
 
 fn value(run: &Scratch) -> Figure {
-    let task = run.trainer.net.task;
+    let task = run.own().trainer.net.task;
     let figure = Figure::plot("value", task.measure(), linear("step"), linear(task.value()))
         .caption(match task {
             Task::Hull => "Mean share of the hull's area, over answers that do not cross themselves.",
             Task::Delaunay => "Mean share of the true triangles that are named.",
             Task::Tsp => "Mean length over that of the best known tour, of valid tours; 1 is the best there is.",
-        })
-        .alt(newest(run, |q| q.value));
+        });
     curves(run, figure, "value")
 }
 
@@ -127,8 +166,9 @@ pub(super) fn by_length(id: &'static str, task: Task, here: &[Quality], most: us
 }
 
 fn beyond(run: &Scratch) -> Figure {
-    let (task, most) = (run.trainer.net.task, run.trainer.recipe.most);
-    by_length("beyond", task, &run.history.beyond, most).caption(format!(
+    let Lane { trainer, history, .. } = run.own();
+    let (task, most) = (trainer.net.task, trainer.recipe.most);
+    by_length("beyond", task, &history.beyond, most).caption(format!(
         "{BEYOND_SAMPLE} instances a length, one length an evaluation. The upright rule is the longest \
          trained on; the paper's net was trained on 5 to 50 points at width {}.",
         tables::PAPER_WIDTH

@@ -58,7 +58,7 @@ const fn net(task: Task, architecture: Architecture, hidden: usize, scorer: Scor
 }
 
 const fn recipe(least: usize, most: usize, steps: usize) -> Recipe {
-    Recipe { batch: 128, least, most, optimiser: Optimiser::Adam, steps }
+    Recipe { batch: 128, least, most, optimiser: Optimiser::Adam, steps, teacher: None }
 }
 
 /// A baseline of Table 1, for one number of points.

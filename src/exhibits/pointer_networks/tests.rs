@@ -5,7 +5,9 @@ use super::{
     instances::{Instance, Order},
     pointer::{Architecture, Net, Scorer},
     task::Task,
+    tours::{Heuristic, nearest_neighbour},
     train::{Batch, Recipe, Trainer, loss, plan},
+    tsp,
 };
 use crate::{
     engine::{Device, Fusion, Graph, Program, State, math, rng::Stream},
@@ -153,7 +155,7 @@ fn drawing_and_restoring_leave_the_run_as_it_would_have_been() {
             pollster::block_on(run.step(p)).unwrap();
         }
         let PointerNetworks::Scratch(scratch) = run else { panic!("the panel that trains") };
-        scratch.history.losses.last("loss").unwrap()
+        scratch.own().history.losses.last("loss").unwrap()
     };
     let (mut plain, p) = open(|p| p.batch = 8);
     let expected = steps(&mut plain, &p, 30);
@@ -294,4 +296,77 @@ fn samples_follow_the_probabilities() {
         let bound = 4.0 * (p * (1.0 - p) / 2000.0).sqrt();
         assert!((share - p).abs() <= bound, "point {j}: {share} for {p}");
     }
+}
+
+#[test]
+fn the_weights_of_an_earlier_step_answer_as_they_did_then() {
+    let (mut run, mut p) = open(|p| p.batch = 8);
+    let outputs = |run: &PointerNetworks| {
+        let PointerNetworks::Scratch(scratch) = run else { panic!("the panel that trains") };
+        scratch.own().plane.answered.as_ref().unwrap().answers[0].log_prob
+    };
+    let mut seen = vec![];
+    for step in 0..=60 {
+        if step % 25 == 0 {
+            draw(&mut run, &p);
+            seen.push(outputs(&run));
+        }
+        pollster::block_on(run.step(&p)).unwrap();
+    }
+    for (look, then) in [(0, 0), (24, 0), (25, 1), (49, 1), (50, 2), (60, 2)] {
+        p.look = look;
+        draw(&mut run, &p);
+        assert_eq!(outputs(&run).to_bits(), seen[then].to_bits(), "looking back at step {look}");
+    }
+    p.look = 61;
+    draw(&mut run, &p);
+    assert!(!seen.contains(&outputs(&run)), "at the newest");
+}
+
+#[test]
+fn a_net_beside_another_changes_nothing_of_it() {
+    let losses = |beside: &'static str| {
+        let (mut run, p) = open(|p| (p.batch, p.beside) = (8, beside));
+        for _ in 0..26 {
+            assert!(matches!(pollster::block_on(run.step(&p)).unwrap(), Progress::More));
+        }
+        draw(&mut run, &p);
+        let PointerNetworks::Scratch(scratch) = run else { panic!("the panel that trains") };
+        let of = |lane: &super::lane::Lane| {
+            (
+                lane.name.clone(),
+                lane.history.losses.get("loss").to_vec(),
+                lane.history.newest.clone(),
+            )
+        };
+        scratch.lanes.iter().map(of).collect::<Vec<_>>()
+    };
+    let alone = losses("none");
+    for beside in ["set attention", "LSTM Ptr-Net"] {
+        let both = losses(beside);
+        assert_eq!(both[0], alone[0], "beside {beside}");
+        assert_ne!(both[1].0, both[0].0, "another name");
+        assert_ne!(both[1].1, both[0].1, "another net");
+    }
+}
+
+#[test]
+fn a_teacher_s_tours_are_what_is_taught() {
+    let recipe =
+        Recipe { teacher: Some(Heuristic::NearestNeighbour), ..Params::default().recipe() };
+    let net = net(Task::Tsp, Architecture::SetAttention, Scorer::ClippedDot);
+    let mut longer = 0;
+    for seed in 0..20 {
+        let draw = || Stream::new(seed, "teacher test");
+        let best = net.kind().random(&mut draw(), 9);
+        let taught = recipe.instance(net.kind(), &mut draw(), 9);
+        assert_eq!(best.points, taught.points, "the same points");
+        assert_eq!(best.target[0], taught.target[0], "the same first city");
+        let length = |tour: &[usize]| tsp::length(&best.points, tour);
+        let teacher = length(&nearest_neighbour(&best.points, 0));
+        // The same tour added up from elsewhere.
+        assert!((length(&taught.target) - teacher).abs() < 1e-12, "its own length");
+        longer += usize::from(teacher > length(&best.target) + 1e-9);
+    }
+    assert!(longer > 5, "a weak heuristic: {longer} of 20 are longer");
 }

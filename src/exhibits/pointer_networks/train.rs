@@ -3,8 +3,11 @@
 //! All sequences of a batch have one length n, drawn anew for each batch; each n has its program, and
 //! all programs share one state.
 use super::{
-    instances::Instance,
+    instances::{self, Instance, Kind},
     pointer::{Net, Picked, TOKEN},
+    task::Task,
+    tours::Heuristic,
+    tsp,
 };
 use crate::{
     engine::{Device, Graph, Plan, Program, Snapshot, State, Var, rng::Stream},
@@ -39,9 +42,23 @@ pub struct Recipe {
     pub optimiser: Optimiser,
     /// Steps over which Adam's rate falls.
     pub steps: usize,
+    /// Whose tours are taught, as in section 4.4; none: the best known.
+    pub teacher: Option<Heuristic>,
 }
 
 impl Recipe {
+    /// An instance with the answer that is taught.
+    pub(super) fn instance(&self, kind: Kind, stream: &mut Stream, n: usize) -> Instance {
+        match self.teacher {
+            Some(teacher) if kind.task == Task::Tsp => {
+                let points = kind.order.sorted(&instances::uniform(stream, n));
+                let target = tsp::taught(&points, kind.start, teacher.tour(&points));
+                Instance { points, target }
+            }
+            _ => kind.random(stream, n),
+        }
+    }
+
     /// Its numbers of points: "5–20", or "10".
     pub fn range(&self) -> String {
         if self.least == self.most {
@@ -200,7 +217,8 @@ impl Trainer {
         let Recipe { least, most, batch, .. } = self.recipe;
         let n = least + stream.below(most - least + 1);
         let kind = self.net.kind();
-        let instances: Vec<Instance> = (0..batch).map(|_| kind.random(&mut stream, n)).collect();
+        let instances: Vec<Instance> =
+            (0..batch).map(|_| self.recipe.instance(kind, &mut stream, n)).collect();
         if !self.steppers.contains_key(&n) {
             let plan = plan(&self.net, &self.recipe, n)?;
             let program = Program::new(&self.device, &plan, &self.state)?;

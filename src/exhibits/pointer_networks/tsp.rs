@@ -16,11 +16,11 @@ pub const EXACT: usize = 12;
 /// The best known tour, as it is taught.
 pub fn target(points: &[Point], start: Start) -> Vec<usize> {
     let tour = if points.len() <= EXACT { held_karp(points) } else { tours::best(points) };
-    from(points, start, tour)
+    taught(points, start, tour)
 }
 
 /// A tour turned so that it starts where it should and runs counter-clockwise.
-fn from(points: &[Point], start: Start, mut tour: Vec<usize>) -> Vec<usize> {
+pub fn taught(points: &[Point], start: Start, mut tour: Vec<usize>) -> Vec<usize> {
     if signed_area(points, &tour) < 0.0 {
         tour.reverse();
     }

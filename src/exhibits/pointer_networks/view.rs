@@ -1,7 +1,8 @@
 //! Points, a net's answer to them, and its attention, as a visitor sees them.
 use super::{
     geometry::Point,
-    plane::{Answered, Plane},
+    instances::Order,
+    plane::{Answered, PLACES, Plane},
     pointer::Net,
     task::Task,
 };
@@ -13,6 +14,8 @@ use crate::figure::{
 pub struct View<'a> {
     /// Whose answer it is.
     pub net: Net,
+    /// Its name, which is also its colour.
+    pub name: &'a str,
     /// The points and the answer.
     pub plane: &'a Plane,
     /// Output step to stop at; 0 is the whole answer.
@@ -46,11 +49,6 @@ fn triangles(points: &[Point], corners: &[usize]) -> Mark {
 }
 
 impl View<'_> {
-    /// The name of the net, which is also its colour.
-    fn name(&self) -> &'static str {
-        self.net.architecture.name()
-    }
-
     /// Up to which output step the answer is shown, and whether that is all of it.
     fn shown(&self, answered: &Answered) -> (usize, bool) {
         let steps = answered.answers[0].attention.len();
@@ -107,13 +105,13 @@ impl View<'_> {
         let others = answered.answers.iter().skip(1).filter(|a| a.outputs.len() > 1);
         let figure = others.fold(figure, |figure, other| {
             let other = self.shape(&answered.fed, &other.outputs);
-            figure.with(other.stroke(self.name()).stroke_opacity(0.2))
+            figure.with(other.stroke(self.name).stroke_opacity(0.2))
         });
         let figure = match self.net.task {
             Task::Delaunay => {
                 let outputs = self.outputs(answered);
-                let named = triangles(&answered.fed, outputs).fill(self.name()).fill_opacity(0.15);
-                figure.with(named.stroke(self.name()))
+                let named = triangles(&answered.fed, outputs).fill(self.name).fill_opacity(0.15);
+                figure.with(named.stroke(self.name))
             }
             Task::Hull | Task::Tsp => figure,
         };
@@ -147,7 +145,7 @@ impl View<'_> {
         let (x2, y2) = columns(&answered.fed, ends.iter().skip(1).copied());
         let few = answered.fed.len() <= MOST_NUMBERED;
         let (inset, head, width) = if few { (8.0, 7.0, 2.0) } else { (2.0, 3.0, 1.2) };
-        let mark = arrow().x1(x1).y1(y1).x2(x2).y2(y2).stroke(self.name()).stroke_width(width);
+        let mark = arrow().x1(x1).y1(y1).x2(x2).y2(y2).stroke(self.name).stroke_width(width);
         mark.option("inset", inset).option("headLength", head)
     }
 
@@ -156,17 +154,17 @@ impl View<'_> {
     fn points(&self, answered: &Answered) -> [Mark; 2] {
         let n = answered.fed.len();
         let glow = self.glow(answered);
-        let mut place = vec![0; n];
-        answered.order.iter().enumerate().for_each(|(fed, &own)| place[own] = fed);
+        let place = answered.places();
         let (x, y) = columns(&answered.fed, place.iter().copied());
         let title = place.iter().map(|&j| format!("input {}: probability {:.3}", j + 1, glow[j]));
         let shade: Vec<f32> = place.iter().map(|&j| glow[j]).collect();
         let size = if n <= MOST_NUMBERED { 5.0 } else { 3.0 };
         let radius: Vec<f32> = shade.iter().map(|g| size * (1.0 + 1.2 * g)).collect();
         let dots = dot().x(x.clone()).y(y.clone()).fill(shade).r(radius).stroke("currentColor");
-        let dots = pokeable(dots.title(title.collect::<Vec<String>>()));
+        let key: Vec<String> = place.iter().map(|j| (j + 1).to_string()).collect();
+        let dots = pokeable(dots.title(title.collect::<Vec<String>>()).key(key.clone()));
         let numbered = if n <= MOST_NUMBERED { n } else { 0 };
-        let number: Vec<String> = place[..numbered].iter().map(|j| (j + 1).to_string()).collect();
+        let number = key[..numbered].to_vec();
         let numbers = text().x(x[..numbered].to_vec()).y(y[..numbered].to_vec()).text(number);
         [dots, numbers.option("dx", 12.0).option("dy", -10.0).option("fontSize", 11.0)]
     }
@@ -200,13 +198,52 @@ impl View<'_> {
         }
     }
 
+    /// The points in a row, in the order in which the net reads them, to be dragged to other places.
+    pub fn reading(&self) -> Figure {
+        let n = self.plane.points.len();
+        let axis = linear("place").domain(0.5, n as f64 + 0.5).whole();
+        let figure = Figure::plot("reading", "Reading order", axis, linear("").domain(-1.0, 1.0).hidden())
+            .aspect(0.06)
+            .full()
+            .color(Color::sequential("probability of being pointed at").domain(0.0, 1.0).without_legend())
+            .caption("This net reads one point after another: drag a point to another place and see whether it matters.");
+        let Some(answered) = &self.plane.answered else { return figure.alt("No answer yet.") };
+        if n > MOST_NUMBERED {
+            let why = format!("Points can be put in another order up to {MOST_NUMBERED} of them.");
+            return figure.alt(why.clone()).caption(why);
+        }
+        let glow = self.glow(answered);
+        let place = answered.places();
+        let shade: Vec<f32> = place.iter().map(|&j| glow[j]).collect();
+        let key: Vec<String> = place.iter().map(|j| (j + 1).to_string()).collect();
+        let likely = (0..n).max_by(|&a, &b| glow[a].total_cmp(&glow[b])).unwrap_or(0);
+        let dots = dot()
+            .x(place.iter().map(|&j| (j + 1) as f32).collect::<Vec<f32>>())
+            .y(vec![0.0; n])
+            .fill(shade)
+            .r(6.0)
+            .stroke("currentColor")
+            .key(key);
+        figure
+            .alt(format!(
+                "{n} points in a row; most pointed at is the one in place {}.",
+                likely + 1
+            ))
+            .with(dots.poked(PLACES, &[PokeKind::Drag]))
+    }
+
+    /// Whether the order in which the points come decides what the net reads.
+    pub fn is_read_in_order(&self) -> bool {
+        !self.net.architecture.is_set() && self.net.order == Order::Given
+    }
+
     /// The probabilities of all choices at each output.
     pub fn attention(&self) -> Figure {
         let figure = Figure::plot("attention", "Attention", band("input"), band("output step"))
             .color(Color::sequential("probability").domain(0.0, 1.0))
             .caption(
                 "Each row is the softmax over all inputs at one output step: this is the net's output, not \
-                 an aid to it. A dot marks what was chosen.",
+                 an aid to it. A dot marks what was chosen; point at a column to see which point it is.",
             );
         let Some(answered) = &self.plane.answered else { return figure.alt("No answer yet.") };
         let (n, best) = (answered.fed.len(), &answered.answers[0]);
@@ -235,11 +272,14 @@ impl View<'_> {
                 sure(doubt)
             ),
         };
-        let marks =
-            dot().x(chosen).y((from + 1..=steps).map(|i| i.to_string()).collect::<Vec<_>>());
+        let marks = dot()
+            .x(chosen.clone())
+            .y((from + 1..=steps).map(|i| i.to_string()).collect::<Vec<_>>())
+            .key(chosen);
+        let cells = cell().x(inputs.clone()).y(step.collect::<Vec<_>>()).fill(fill).key(inputs);
         figure
             .alt(alt)
-            .with(cell().x(inputs).y(step.collect::<Vec<_>>()).fill(fill).option("inset", 0.5))
+            .with(cells.option("inset", 0.5))
             .with(marks.r(3.0).fill("white").stroke("black"))
     }
 
