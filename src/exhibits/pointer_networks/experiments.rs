@@ -86,8 +86,8 @@ fn train() -> Vec<Experiment> {
         .set("task", "travelling salesman")
         .set("pointer", "clipped dot"),
         own(
-            "Better than its teacher",
-            "Taught by a heuristic's tours, 7% too long at ten cities: in time the student's are shorter.",
+            "Better than its teacher?",
+            "Taught by a heuristic's tours, 7% too long at ten cities: the student comes close, in the paper it passes.",
         )
         .set("task", "travelling salesman")
         .set("pointer", "clipped dot")
