@@ -124,7 +124,8 @@ export class FigureView extends LitElement {
     const can = (kind: Mark["pokes"][number]) => body.marks.find((m) => m.pokes.includes(kind));
     const takes = can("add");
     const hints = [];
-    if (can("drag")) hints.push("drag a point");
+    const dragged = can("drag");
+    if (dragged) hints.push(dragged.mark.startsWith("rule") ? "drag the rule" : "drag a point");
     if (takes) hints.push("click an empty place to add one, or draw several");
     if (can("remove")) hints.push("double-click one to remove it");
     if (can("click")) hints.push("click a mark to pick it");

@@ -20,10 +20,14 @@ pub(super) fn all(run: &Scratch, p: &Params) -> Vec<Figure> {
         ..view(lane).plane()
     });
     let order = run.lanes.iter().map(view).find(View::is_read_in_order);
+    let reading = order.map(|view| view.reading());
     let mut figures = vec![own.plane()];
-    figures.extend(beside);
-    figures.push(own.attention());
-    figures.extend(order.map(|view| view.reading()));
+    // What is half as wide as the page comes in pairs.
+    if beside.is_some() {
+        figures.extend(beside.into_iter().chain(reading).chain([own.attention()]));
+    } else {
+        figures.extend([own.attention()].into_iter().chain(reading));
+    }
     figures.extend([loss(run), exact(run, p), value(run), beyond(run)]);
     figures
 }
