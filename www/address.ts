@@ -4,9 +4,14 @@ import type { DeviceChoice, Poke, PokeKind, Value } from "./protocol";
 /** The seed of a run whose address names none. */
 export const DEFAULT_SEED = 1;
 const MAX_SEED = 2 ** 32 - 1;
-const MAX_POKES = 500;
+/** Most pokes that a run keeps. */
+export const MAX_POKES = 500;
 const POKE_KINDS: readonly string[] = ["drag", "add", "remove", "click"] satisfies PokeKind[];
 const DEVICES: readonly string[] = ["auto", "cpu", "gpu"] satisfies DeviceChoice[];
+/** What may stand as a seed, a device, a poke: the end of a sentence about what came instead. */
+export const SEEDS = `a whole number from 0 to ${MAX_SEED}`;
+export const DEVICE_NAMES = "auto, cpu or gpu";
+export const POKE_FORM = "figure:mark:kind:index:x:y with finite numbers";
 
 /** What a run is opened with. */
 export interface Start {
@@ -38,9 +43,7 @@ export function parseAddress(hash: string): Address {
     if (name === "poke") {
       const poke = parsePoke(text);
       if (poke === null) {
-        ignored.push(
-          `poke: "${brief(text)}" was ignored; expected figure:mark:kind:index:x:y with finite numbers`,
-        );
+        ignored.push(`poke: "${brief(text)}" was ignored; expected ${POKE_FORM}`);
       } else if (start.pokes.length >= MAX_POKES) {
         if (!seen.has("poke")) ignored.push(`poke: only the first ${MAX_POKES} were kept`);
         seen.add("poke");
@@ -52,13 +55,11 @@ export function parseAddress(hash: string): Address {
     if (name === "seed") {
       const seed = parseSeed(text);
       if (seed === null) {
-        ignored.push(
-          `seed: "${brief(text)}" was ignored; expected a whole number from 0 to ${MAX_SEED}`,
-        );
+        ignored.push(`seed: "${brief(text)}" was ignored; expected ${SEEDS}`);
       } else start.seed = seed;
     } else if (name === "device") {
       if (isDevice(text)) start.device = text;
-      else ignored.push(`device: "${brief(text)}" was ignored; expected auto, cpu or gpu`);
+      else ignored.push(`device: "${brief(text)}" was ignored; expected ${DEVICE_NAMES}`);
     } else start.params[name] = text;
   }
   return { id: path === "" ? null : decode(path), start, ignored };
@@ -101,7 +102,8 @@ export function shortest(value: number): string {
   return String(value);
 }
 
-function parsePoke(text: string): Poke | null {
+/** A poke as the address and the attribute `pokes` write it; null if it is none. */
+export function parsePoke(text: string): Poke | null {
   const [figure, mark, kind, index, x, y, ...rest] = text.split(":");
   const poke = { index: number(index), x: number(x), y: number(y) };
   if (!figure || !mark || !isPokeKind(kind) || rest.length > 0) return null;
@@ -110,7 +112,8 @@ function parsePoke(text: string): Poke | null {
   return { figure, mark, kind, ...poke };
 }
 
-function formatPoke({ figure, mark, kind, index, x, y }: Poke): string {
+/** Writes what `parsePoke` reads. */
+export function formatPoke({ figure, mark, kind, index, x, y }: Poke): string {
   return [figure, mark, kind, index, shortest(x), shortest(y)].join(":");
 }
 
@@ -136,6 +139,6 @@ function decode(text: string): string {
 }
 
 /** Enough of a hostile text to recognise it by. */
-function brief(text: string): string {
+export function brief(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -2,6 +2,7 @@
 import { html, noChange, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { shortest, valueText } from "./address";
+import { fieldText, finished, typing } from "./field";
 import type { Param, Value } from "./protocol";
 
 /** Positions of a float's slider from end to end. */
@@ -21,6 +22,8 @@ export interface ControlState {
 export interface ControlActions {
   set(name: string, value: Value): void;
   unfold(name: string): void;
+  /** Gives up a value that was refused. */
+  forget(name: string): void;
 }
 
 /** The control of one parameter. `scope` keeps element ids apart. */
@@ -41,7 +44,7 @@ export function control(
           ? nothing
           : html`<span
               class="restarts"
-              title="Changing this begins the run again"
+              data-tip="Changing this begins the run again"
               aria-hidden="true"
               >↻</span
             >`
@@ -51,7 +54,7 @@ export function control(
         aria-expanded=${state.open}
         aria-controls="${id}-doc"
         aria-label="About ${param.label}"
-        title=${param.doc}
+        data-tip=${param.doc}
         @click=${() => actions.unfold(param.name)}
       >
         ?
@@ -60,7 +63,7 @@ export function control(
         state.changed
           ? html`<button
               class="undo"
-              title="Back to ${valueText(fallback)}"
+              data-tip="Back to ${valueText(fallback)}"
               aria-label="Set ${param.label} back to ${valueText(fallback)}"
               @click=${() => actions.set(param.name, fallback)}
             >
@@ -84,12 +87,16 @@ export function control(
 function input(
   param: Param,
   state: ControlState,
-  { set }: ControlActions,
+  { set, forget }: ControlActions,
   id: string,
   described: string,
 ): TemplateResult {
   const { kind, name } = param;
   const { value, refused } = state;
+  const kept = refused !== null;
+  const left = (event: KeyboardEvent, text: string) => {
+    if (event.key === "Escape" && finished(event, text)) forget(name);
+  };
   switch (kind.type) {
     case "float":
     case "int":
@@ -101,9 +108,11 @@ function input(
           inputmode="decimal"
           autocomplete="off"
           aria-describedby=${described}
-          aria-invalid=${refused !== null}
-          .value=${live(shortest(Number(value)))}
-          @change=${(event: Event) => set(name, typed(textOf(event)))}
+          aria-invalid=${kept}
+          .value=${fieldText(valueText(value), kept)}
+          @input=${typing}
+          @keydown=${(event: KeyboardEvent) => left(event, valueText(value))}
+          @change=${(event: Event) => finished(event) && set(name, typed(textOf(event)))}
         />
         ${param.unit === "" ? nothing : html`<span class="unit">${param.unit}</span>`}
       </div>`;
@@ -135,12 +144,13 @@ function input(
         maxlength=${kind.max_len}
         spellcheck="false"
         aria-describedby=${described}
-        aria-invalid=${refused !== null}
-        .value=${live(String(value))}
-        @change=${(event: Event) => set(name, textOf(event))}
+        aria-invalid=${kept}
+        .value=${fieldText(String(value), kept)}
+        @input=${typing}
+        @keydown=${(event: KeyboardEvent) => left(event, String(value))}
+        @change=${(event: Event) => finished(event) && set(name, textOf(event))}
       ></textarea>`;
     case "table":
-      // What was refused stays as typed, to be mended.
       return html`<textarea
           id=${id}
           rows="3"
@@ -148,9 +158,11 @@ function input(
           placeholder=${kind.example}
           spellcheck="false"
           aria-describedby=${described}
-          aria-invalid=${refused !== null}
-          .value=${refused === null ? live(String(value)) : noChange}
-          @change=${(event: Event) => set(name, textOf(event))}
+          aria-invalid=${kept}
+          .value=${fieldText(String(value), kept)}
+          @input=${typing}
+          @keydown=${(event: KeyboardEvent) => left(event, String(value))}
+          @change=${(event: Event) => finished(event) && set(name, textOf(event))}
         ></textarea>
         <input
           type="file"
@@ -179,6 +191,8 @@ function slider(
   set: ControlActions["set"],
 ): TemplateResult {
   const whole = range.type === "int";
+  // No number, while the session has yet to refuse it, has no place.
+  const place = whole ? value : Math.round(placeOf(range, value) * NOTCHES);
   const slid = (event: Event) => {
     const at = Number(textOf(event));
     set(param.name, whole ? at : valueAt(range, at / NOTCHES));
@@ -190,7 +204,7 @@ function slider(
     step="1"
     aria-label=${param.label}
     aria-valuetext="${shortest(value)} ${param.unit}"
-    .value=${live(String(whole ? value : Math.round(placeOf(range, value) * NOTCHES)))}
+    .value=${Number.isNaN(value) ? noChange : live(String(place))}
     @input=${slid}
   />`;
 }

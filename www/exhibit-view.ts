@@ -1,8 +1,9 @@
 // One open exhibit: transport, figures, metrics, controls, notices.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
-import { DEFAULT_SEED, isDevice, parseSeed } from "./address";
+import { brief, DEFAULT_SEED, isDevice, parseSeed, SEEDS } from "./address";
 import { control } from "./controls";
+import { fieldText, finished, typing } from "./field";
 import { loadPlot } from "./figure";
 import "./figure-view";
 import { Linking } from "./linking";
@@ -11,6 +12,7 @@ import { Palette } from "./palette";
 import type { DeviceInfo, Experiment, Param, Poke } from "./protocol";
 import { COUNTS } from "./replicates";
 import { PACES, type Run } from "./run";
+import { Tips } from "./tip";
 
 /** How much surrounds the figures. */
 export type Surroundings = "full" | "compact" | "none";
@@ -60,6 +62,10 @@ export class ExhibitView extends LitElement {
     this.#heard?.removeEventListener("change", this.#hear);
     this.#heard = null;
     clearTimeout(this.#statusTimer);
+  }
+
+  protected override firstUpdated(): void {
+    new Tips(this);
   }
 
   protected override willUpdate(): void {
@@ -153,7 +159,7 @@ export class ExhibitView extends LitElement {
     return html`<div class="settings">
       <label
         >speed
-        <select @change=${this.#paced}>
+        <select .value=${live(String(PACES.indexOf(run.pace)))} @change=${this.#paced}>
           ${PACES.map(
             (pace, index) =>
               html`<option value=${index} ?selected=${pace === run.pace}>${pace.label}</option>`,
@@ -168,14 +174,17 @@ export class ExhibitView extends LitElement {
             type="text"
             inputmode="numeric"
             autocomplete="off"
-            .value=${live(String(run.start.seed))}
+            aria-invalid=${run.refusals.has("seed")}
+            .value=${fieldText(String(run.start.seed), run.refusals.has("seed"))}
+            @input=${typing}
+            @keydown=${this.#unseeded}
             @change=${this.#seeded}
         /></label>
-        <button class="small" title="Begin again with the next seed" @click=${this.#nextSeed}>
+        <button class="small" data-tip="Begin again with the next seed" @click=${this.#nextSeed}>
           another
         </button>
       </span>
-      <label title="The lines of the figures as mean and spread over so many seeds"
+      <label data-tip="The lines of the figures as mean and spread over so many seeds"
         >runs
         <select aria-label="Runs side by side" @change=${this.#replicated}>
           ${COUNTS.map(
@@ -194,7 +203,7 @@ export class ExhibitView extends LitElement {
     const device = run.frame?.device;
     return html`<label
         >device
-        <select @change=${this.#chosen}>
+        <select .value=${live(run.start.device)} @change=${this.#chosen}>
           ${["auto", "cpu", "gpu"].map(
             (name) =>
               html`<option value=${name} ?selected=${name === run.start.device}>
@@ -208,29 +217,34 @@ export class ExhibitView extends LitElement {
 
   #notices(): TemplateResult {
     const { run } = this;
-    const misplaced = run.refused !== null && !this.#hasControl(run.refused.field);
+    const misplaced = [...run.refusals].filter(([field]) => !this.#hasControl(field));
     return html`<div class="notices">
       ${run.panic === null ? nothing : this.#panic(run.panic)}
-      ${misplaced ? html`<p class="notice bad" role="alert">${run.refused?.message}</p>` : nothing}
+      ${misplaced.map(
+        ([field, message]) =>
+          html`<p class="notice bad" role="alert">
+            ${message} ${closer(() => run.refuse(field, ""))}
+          </p>`,
+      )}
       ${run.notices.map(
         (notice) =>
-          html`<p class="notice" role="status">
-            ${notice}
-            <button
-              class="close"
-              aria-label="Dismiss this notice"
-              @click=${() => run.dismiss(notice)}
-            >
-              ×
-            </button>
-          </p>`,
+          html`<p class="notice" role="status">${notice} ${closer(() => run.dismiss(notice))}</p>`,
       )}
     </div>`;
   }
 
-  #hasControl(field: string | null): boolean {
-    const named = this.run.entry.params.some((param) => param.name === field);
+  /** Whether a parameter is shown, and says by itself what was refused. */
+  #hasControl(field: string): boolean {
+    const named = this.#shownParams().some((param) => param.name === field);
     return this.surroundings === "full" && named;
+  }
+
+  /** The parameters that have a control beside the open tab. */
+  #shownParams(): Param[] {
+    const open = this.#tab()?.open;
+    return this.run.entry.params.filter(
+      ({ tabs, on }) => !tabs && (on.length === 0 || on.some((tab) => tab === open)),
+    );
   }
 
   #panic(report: string): TemplateResult {
@@ -265,9 +279,9 @@ export class ExhibitView extends LitElement {
   }
 
   #figures(): TemplateResult | TemplateResult[] {
-    const { frame, panic, refused } = this.run;
+    const { frame, panic, refusals } = this.run;
     if (frame === null) {
-      const waiting = panic === null && refused === null;
+      const waiting = panic === null && refusals.size === 0;
       return html`<p class="waiting">${waiting ? "Loading the model…" : "Nothing to show."}</p>`;
     }
     return this.run.figures.map(
@@ -288,7 +302,7 @@ export class ExhibitView extends LitElement {
     const chip = (experiment: Experiment) =>
       html`<button
         class="small"
-        title=${experiment.text}
+        data-tip=${experiment.text}
         aria-pressed=${experiment === run.tried}
         @click=${() => run.attempt(experiment)}
       >
@@ -304,11 +318,7 @@ export class ExhibitView extends LitElement {
   #controls(): TemplateResult | typeof nothing {
     const { run } = this;
     if (run.entry.params.length === 0) return nothing;
-    const open = this.#tab()?.open;
-    const shown = run.entry.params.filter(
-      ({ tabs, on }) => !tabs && (on.length === 0 || on.some((tab) => tab === open)),
-    );
-    const groups = Map.groupBy(shown, (param) => param.group);
+    const groups = Map.groupBy(this.#shownParams(), (param) => param.group);
     const changed = run.entry.params.some(({ name }) => run.differs(name));
     const poked = (run.frame?.pokes.length ?? 0) > 0;
     return html`<section class="controls" aria-labelledby="${this.#scope}-controls">
@@ -317,7 +327,7 @@ export class ExhibitView extends LitElement {
         <button
           class="small"
           ?disabled=${!changed && !poked}
-          title="All parameters at their defaults, the figures as they were"
+          data-tip="All parameters at their defaults, the figures as they were"
           @click=${() => run.restore()}
         >
           Reset all
@@ -331,13 +341,13 @@ export class ExhibitView extends LitElement {
     const actions = {
       set: (name: string, value: Param["kind"]["default"]) => this.run.set(name, value),
       unfold: (name: string) => this.#unfold(name),
+      forget: (name: string) => this.run.refuse(name, ""),
     };
     const controls = params.map((param) => {
-      const { refused } = this.run;
       const state = {
         value: this.run.value(param.name) ?? param.kind.default,
         changed: this.run.differs(param.name),
-        refused: refused?.field === param.name ? refused.message : null,
+        refused: this.run.refusals.get(param.name) ?? null,
         open: this.#unfolded.has(param.name),
       };
       return control(param, state, actions, this.#scope);
@@ -364,9 +374,17 @@ export class ExhibitView extends LitElement {
   };
 
   readonly #seeded = (event: Event): void => {
-    const seed = parseSeed(textOf(event));
-    if (seed === null) this.run.refuse("seed", `seed: expected a whole number below 2³²`);
-    else this.run.restart({ seed });
+    finished(event);
+    const text = textOf(event);
+    const seed = parseSeed(text);
+    if (seed !== null) this.run.restart({ seed });
+    else this.run.refuse("seed", `seed: "${brief(text)}" is not allowed; expected ${SEEDS}`);
+  };
+
+  readonly #unseeded = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape") return;
+    finished(event, String(this.run.start.seed));
+    this.run.refuse("seed", "");
   };
 
   readonly #replicated = (event: Event): void => {
@@ -405,6 +423,11 @@ function statusOf({ panic, frame, playing }: Run): string {
   const numbers = frame.metrics.map((m) => `${m.label} ${measured(m.value, m.unit)}`);
   const state = frame.done ? "Done" : playing ? "Playing" : "Paused";
   return [`${state}, step ${frame.step}`, ...numbers].join(", ");
+}
+
+/** Takes a notice away. */
+function closer(close: () => void): TemplateResult {
+  return html`<button class="close" aria-label="Dismiss this notice" @click=${close}>×</button>`;
 }
 
 /** Which device runs, and what was found out about the others. */

@@ -94,7 +94,7 @@ export class FigureView extends LitElement {
           (format) =>
             html`<button
               aria-label="Save ${figure.title} as ${format.toUpperCase()}"
-              title="Save as ${format.toUpperCase()}"
+              data-tip="Save as ${format.toUpperCase()}"
               @click=${() => this.#save(format)}
             >
               ${format}

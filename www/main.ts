@@ -5,9 +5,14 @@ import { loadCatalog, loadExplanation } from "./catalog";
 import "./claims";
 import "./exhibit-view";
 import "./gallery";
-import { explanation, heading, scrollable, sharing } from "./paper";
-import type { Catalog, Entry } from "./protocol";
+import { press } from "./keys";
+import { takeDrops } from "./drop";
+import { explanation, heading, scrollable } from "./paper";
+import type { Catalog } from "./protocol";
 import { Run } from "./run";
+import { hand } from "./save";
+import { sharing } from "./sharing";
+import { readState, stateFile } from "./state";
 import { isDark, storedTheme, storeTheme, type Theme, watchSystem } from "./theme";
 
 /** The address bar is written at most this often: browsers refuse more. */
@@ -40,35 +45,57 @@ function masthead(): TemplateResult {
   return html`<header class="masthead">
     <a class="wordmark" href="#/">Orrery</a>
     ${run === null ? nothing : html`<nav><a href="#/">All exhibits</a></nav>`}
-    <button class="small" @click=${choose} aria-label="Theme: ${theme}; change to ${next}">
-      theme: ${theme}
-    </button>
+    <span class="tools">
+      ${run === null ? nothing : html`<orrery-keys></orrery-keys>`}
+      <button class="small" @click=${choose} aria-label="Theme: ${theme}; change to ${next}">
+        Theme: ${theme}
+      </button>
+    </span>
   </header>`;
 }
 
 function content(): TemplateResult {
   const dark = isDark(theme);
-  const told = notice === null ? nothing : html`<p class="notice bad" role="alert">${notice}</p>`;
+  const told =
+    notice === null
+      ? nothing
+      : html`<p class="notice bad" role="alert">
+          ${notice}
+          <button class="close" aria-label="Dismiss this notice" @click=${() => tell(null)}>
+            ×
+          </button>
+        </p>`;
   if (catalog === null)
     return html`${told}${notice ? nothing : html`<p class="waiting">Loading…</p>`}`;
   if (run === null) {
     return html`${told}<orrery-gallery .catalog=${catalog} .dark=${dark}></orrery-gallery>`;
   }
   const { entry } = run;
-  return html`<article class="exhibit">
-    ${heading(entry)}
-    <orrery-view .run=${run} .surroundings=${"full"} .dark=${dark}></orrery-view>
-    ${
-      entry.claims.length === 0
-        ? nothing
-        : html`<section class="claimed" aria-labelledby="claims">
-            <h2 id="claims">What the paper claims</h2>
-            <p>${entry.meta.claim}</p>
-            <orrery-claims .entry=${entry} .device=${run.start.device}></orrery-claims>
-          </section>`
-    }
-    ${explanation(text)} ${sharing(entry, run.now())}
-  </article>`;
+  return html`${told}
+    <article class="exhibit">
+      ${heading(entry)}
+      <orrery-view .run=${run} .surroundings=${"full"} .dark=${dark}></orrery-view>
+      ${
+        entry.claims.length === 0
+          ? nothing
+          : html`<section class="claimed" aria-labelledby="claims">
+              <h2 id="claims">What the paper claims</h2>
+              <p>${entry.meta.claim}</p>
+              <orrery-claims .entry=${entry} .device=${run.start.device}></orrery-claims>
+            </section>`
+      }
+      ${explanation(text)}
+      ${sharing(entry, run.now(), { save: saveState, open: (file) => void openState(file) })}
+      <orrery-hint></orrery-hint>
+    </article>`;
+}
+
+/** Shows a sentence above everything else, or takes the last one away. */
+function tell(sentence: string | null): void {
+  notice = sentence;
+  draw();
+  if (sentence !== null)
+    document.querySelector(".notice.bad")?.scrollIntoView({ block: "nearest" });
 }
 
 /** Follows the address bar. */
@@ -77,22 +104,29 @@ function follow(): void {
   const { id, start, ignored } = parseAddress(location.hash);
   const entry = catalog.exhibits.find(({ meta }) => meta.id === id) ?? null;
   notice = id !== null && entry === null ? `There is no exhibit "${id.slice(0, 60)}".` : null;
-  const arrived = entry !== run?.entry;
-  if (arrived) enter(entry);
+  const arrived = entry !== (run?.entry ?? null);
+  if (arrived) enter(entry === null ? null : new Run(entry));
   run?.open(start, ignored);
-  document.title = entry === null ? "Orrery" : `${entry.meta.title} · Orrery`;
   draw();
-  if (arrived) {
-    window.scrollTo(0, 0);
-    document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
-  }
+  if (arrived) arrive();
 }
 
-/** Leaves one exhibit, and its worker, for another or for the gallery. */
-function enter(entry: Entry | null): void {
+/** Shows the page from its beginning. */
+function arrive(): void {
+  window.scrollTo(0, 0);
+  document.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+}
+
+/** Leaves one run, and its worker, for another or for the gallery. */
+function enter(next: Run | null): void {
+  const entry = next?.entry ?? null;
+  const same = entry === run?.entry;
+  run?.removeEventListener("change", write);
   run?.close();
-  run = entry === null ? null : new Run(entry);
+  run = next;
   run?.addEventListener("change", write);
+  document.title = entry === null ? "Orrery" : `${entry.meta.title} · Orrery`;
+  if (same) return;
   text = null;
   if (entry === null) return;
   const shown = (found: string) => {
@@ -100,6 +134,40 @@ function enter(entry: Entry | null): void {
     draw();
   };
   loadExplanation(entry.meta.id).then(shown, () => shown("<p>The explanation did not load.</p>"));
+}
+
+/** Hands the whole state of the run to the reader as a file. */
+function saveState(): void {
+  if (run?.frame == null) return;
+  const { id } = run.entry.meta;
+  const { step, metrics } = run.frame;
+  const json = JSON.stringify(stateFile(id, run.now(), step, metrics), null, 2);
+  hand(new Blob([`${json}\n`], { type: "application/json" }), `${id}-step-${step}.json`);
+}
+
+/** Opens a state that was saved; if anything in it is wrong, the run stays as it is. */
+async function openState(file: File): Promise<void> {
+  if (catalog === null) return;
+  const read = readState(await file.text(), catalog);
+  if (typeof read === "string") {
+    tell(`${file.name}: ${read}`);
+    return;
+  }
+  const next = new Run(read.entry);
+  const refused = await next.openExactly(read.start);
+  if (refused !== null) {
+    next.close();
+    tell(`${file.name}: ${refused}`);
+    return;
+  }
+  notice = null;
+  enter(next);
+  history.pushState(null, "", formatAddress(read.entry.meta.id, read.start));
+  const further = read.step > 0 ? `, and goes on to step ${read.step}` : "";
+  next.notices.push(`The run was opened from ${file.name}${further}`);
+  next.reach(read.step);
+  draw();
+  arrive();
 }
 
 /** Puts the run's state into the address bar, some time soon. */
@@ -120,6 +188,10 @@ document.addEventListener("visibilitychange", () => {
   if (run !== null) run.hidden = document.hidden;
 });
 window.addEventListener("hashchange", follow);
+document.addEventListener("keydown", (event) => {
+  if (run !== null && press(event, run)) draw();
+});
+takeDrops((file) => void openState(file));
 watchSystem(draw);
 draw();
 loadCatalog().then(

@@ -44,11 +44,10 @@ export class Run extends EventTarget {
   /** The newest state; null until the first one has come. */
   frame: Frame | null = null;
   playing = false;
-  pace: Pace;
   /** Sentences for the reader, the same one never twice. */
   notices: string[] = [];
-  /** The last request that was refused: which parameter, if one, and why. */
-  refused: { field: string | null; message: string } | null = null;
+  /** What was refused and why, by the field it concerns; the empty name: none. */
+  readonly refusals = new Map<string, string>();
   /** What a panic of the worker left; null while all is well. */
   panic: string | null = null;
   /** The experiment that the run was opened as. */
@@ -62,13 +61,26 @@ export class Run extends EventTarget {
   #hidden = false;
   #opening = false;
   readonly #told = new Set<string>();
+  #pace: Pace;
   #dragged = 0;
   #stepped = false;
+  /** The step at which the run pauses by itself. */
+  #until = Number.POSITIVE_INFINITY;
 
   constructor(entry: Entry) {
     super();
     this.entry = entry;
-    this.pace = entry.meta.devices ? PACES[3] : PACES[2];
+    this.#pace = entry.meta.devices ? PACES[3] : PACES[2];
+  }
+
+  /** How fast it plays. */
+  get pace(): Pace {
+    return this.#pace;
+  }
+
+  set pace(pace: Pace) {
+    this.#pace = pace;
+    this.#changed();
   }
 
   /** Opens the exhibit afresh with `start`; `notices` are shown from the beginning. */
@@ -77,12 +89,26 @@ export class Run extends EventTarget {
     this.notices = [...notices];
     this.#told.clear();
     this.tried = null;
-    this.refused = null;
+    this.refusals.clear();
     this.wished.clear();
+    this.#until = Number.POSITIVE_INFINITY;
     this.#opening = true;
     this.replicate(this.seeds);
     this.#send({ type: "open", id: this.entry.meta.id, ...start });
     this.#changed();
+  }
+
+  /** Opens the exhibit as `start` says in every part; a string is why it cannot be. */
+  openExactly(start: Start): Promise<string | null> {
+    return new Promise((resolve) => {
+      const heard = () => {
+        if (this.frame === null && this.panic === null && this.refusals.size === 0) return;
+        this.removeEventListener("change", heard);
+        resolve(this.frame?.ignored[0] ?? [...this.refusals.values()][0] ?? this.panic);
+      };
+      this.addEventListener("change", heard);
+      this.open(start);
+    });
   }
 
   /** How many seeds run side by side. */
@@ -142,22 +168,32 @@ export class Run extends EventTarget {
   /** Plays until done, paused or refused. */
   play(): void {
     if (this.panic !== null || (this.frame?.done && !this.#opening)) return;
+    this.#until = Number.POSITIVE_INFINITY;
     this.playing = true;
     this.#changed();
     this.#advance();
   }
 
+  /** Plays up to that step, however long it takes, and pauses there. */
+  reach(step: number): void {
+    if (this.panic !== null || step <= (this.#opening ? 0 : (this.frame?.step ?? 0))) return;
+    this.play();
+    this.#until = step;
+  }
+
   /** Stops asking for more. */
   pause(): void {
     this.playing = false;
+    this.#until = Number.POSITIVE_INFINITY;
     clearTimeout(this.#timer);
     this.#changed();
   }
 
-  /** Pauses and takes `steps` steps. */
+  /** Pauses, and takes `steps` steps, however long they take. */
   step(steps = 1): void {
     this.pause();
-    this.#send({ type: "advance", steps, budget_ms: 1000 });
+    if (steps > 1) this.reach((this.#opening ? 0 : (this.frame?.step ?? 0)) + steps);
+    else this.#send({ type: "advance", steps: 1, budget_ms: 1000 });
   }
 
   /** Begins again: same seed, parameters and pokes, no step taken. */
@@ -189,7 +225,8 @@ export class Run extends EventTarget {
   /** Sets a parameter. */
   set(name: string, value: Value): void {
     this.wished.set(name, value);
-    this.refused = null;
+    this.refusals.delete("");
+    this.refusals.delete(name);
     this.#send({ type: "set", name, value });
     this.#replicates?.follow({ type: "set", name, value });
     this.#changed();
@@ -198,14 +235,15 @@ export class Run extends EventTarget {
   /** Hands on what the reader did in a figure. */
   poke(poke: Poke): void {
     if (poke.kind === "drag") this.#dragged = performance.now();
-    this.refused = null;
+    this.refusals.delete("");
     this.#send({ type: "poke", poke });
     this.#replicates?.follow({ type: "poke", poke });
   }
 
-  /** Shows the reader why something was not done. */
-  refuse(field: string | null, message: string): void {
-    this.refused = { field, message };
+  /** Shows the reader why something was not done; an empty sentence takes that away. */
+  refuse(field: string, message: string): void {
+    if (message === "") this.refusals.delete(field);
+    else this.refusals.set(field, message);
     this.#changed();
   }
 
@@ -248,12 +286,20 @@ export class Run extends EventTarget {
     this.#client.send(request);
   }
 
+  /** Whether it plays up to a step and no further. */
+  get #bound(): boolean {
+    return Number.isFinite(this.#until);
+  }
+
   #advance(): void {
-    if (!this.playing || this.#hidden || this.frame === null || !this.#client?.idle) return;
-    const { steps, budget_ms } = this.pace;
+    if (!this.playing || this.frame === null || !this.#client?.idle) return;
+    // Whoever asked for a step to be reached need not watch it.
+    if (this.#hidden && !this.#bound) return;
+    const { steps, budget_ms } = this.#bound ? PACES[3] : this.pace;
+    const left = this.#until - this.frame.step;
     const dragging = performance.now() - this.#dragged < DRAG_MS;
     const budget = dragging ? DRAG_BUDGET_MS : budget_ms;
-    this.#send({ type: "advance", steps, budget_ms: budget });
+    this.#send({ type: "advance", steps: Math.min(steps, left), budget_ms: budget });
   }
 
   #replied(reply: Reply, request: Request): void {
@@ -266,7 +312,7 @@ export class Run extends EventTarget {
         this.#show(reply, request);
         break;
       case "error":
-        this.refused = { field: reply.field, message: reply.message };
+        this.refusals.set(reply.field ?? "", reply.message);
         this.playing &&= request.type !== "advance";
         this.#emit("error", reply.message);
         break;
@@ -279,7 +325,7 @@ export class Run extends EventTarget {
     }
     this.#changed();
     clearTimeout(this.#timer);
-    if (this.pace.pause_ms === 0) this.#advance();
+    if (this.pace.pause_ms === 0 || this.#bound) this.#advance();
     else this.#timer = window.setTimeout(() => this.#advance(), this.pace.pause_ms);
   }
 
@@ -299,6 +345,7 @@ export class Run extends EventTarget {
       // For whoever measures how long a visitor waits; shown in the browser's profiler too.
       performance.mark("orrery:first-step");
     }
+    if (frame.step >= this.#until) this.pause();
     this.#emit("frame", frame);
     if (frame.done && request.type === "advance") {
       this.playing = false;

@@ -13,10 +13,14 @@ export type Format = "svg" | "png" | "csv";
 /** Hands `figure`, drawn as `svg` if it is a plot, to the reader as a file. */
 export async function save(figure: Figure, svg: SVGSVGElement | null, as: Format): Promise<void> {
   const blob = as === "csv" ? csv(figure) : svg && (as === "svg" ? alone(svg) : await png(svg));
-  if (!blob) return;
+  if (blob) hand(blob, `${figure.id}.${as}`);
+}
+
+/** Hands `blob` to the reader as a file of that name. */
+export function hand(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
-  link.download = `${figure.id}.${as}`;
+  link.download = name;
   document.body.append(link);
   link.click();
   link.remove();

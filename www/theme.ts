@@ -1,4 +1,5 @@
 // Light or dark: as the reader's system says, unless told otherwise.
+import { keep, recall } from "./memory";
 
 /** A theme by name. */
 export type Theme = "auto" | "light" | "dark";
@@ -24,18 +25,10 @@ export function watchSystem(react: () => void): () => void {
 
 /** The theme the reader chose on an earlier visit. */
 export function storedTheme(): Theme {
-  try {
-    return themeOf(localStorage.getItem(KEY));
-  } catch {
-    return "auto";
-  }
+  return themeOf(recall(KEY));
 }
 
-/** Keeps the reader's choice for the next visit, where the browser lets us. */
+/** Keeps the reader's choice for the next visit. */
 export function storeTheme(theme: Theme): void {
-  try {
-    localStorage.setItem(KEY, theme);
-  } catch {
-    // Storage is forbidden here: the choice holds until the page is left.
-  }
+  keep(KEY, theme);
 }

@@ -138,6 +138,10 @@ test("parameters are set, marked, refused with a reason, and reset", async ({ pa
   await input.fill("plenty");
   await input.press("Enter");
   await expect(row.getByRole("alert")).toContainText("plenty");
+  await expect(input, "what was refused is there to be mended").toHaveValue("plenty");
+  await input.press("Escape");
+  await expect(row.getByRole("alert")).toHaveCount(0);
+  await expect(input).toHaveValue(String(float.kind.max));
   await row.getByRole("button", { name: /back to/ }).click();
   await expect(row).not.toHaveClass(/changed/);
   await expect(page).not.toHaveURL(new RegExp(`${float.name}=`));
@@ -153,6 +157,114 @@ test("parameters are set, marked, refused with a reason, and reset", async ({ pa
   await expect(page).toHaveURL(new RegExp(`${choice.name}=`));
   await page.getByRole("button", { name: "Reset all" }).click();
   await expect(page.locator(".control.changed")).toHaveCount(0);
+});
+
+test("what is being typed is not overwritten by the frames of a run that plays", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  await open(page, site, entry);
+  const int = paramOf(entry, ({ kind }) => kind.type === "int");
+  const input = page
+    .locator(".control", { hasText: int.label })
+    .first()
+    .locator("input[type=text]");
+  await page.getByRole("button", { name: "Play" }).click();
+  await input.fill("12");
+  const before = await stepsTaken(page);
+  await expect.poll(() => stepsTaken(page)).toBeGreaterThan(before + 1);
+  await expect(input).toHaveValue("12");
+});
+
+test("a state is saved as JSON and opened again, by its button and by dropping it", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
+  if (kind.type !== "float") throw new Error("not a float");
+  await open(page, site, entry, `${name}=${kind.max}&seed=7&device=cpu`);
+  for (let step = 0; step < 2; step++) {
+    await page.getByRole("button", { name: "Step", exact: true }).click();
+    await expect.poll(() => stepsTaken(page)).toBe(step + 1);
+  }
+  const reached = await shapes(page);
+  const waiting = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as JSON" }).click();
+  const text = await readFile(await (await waiting).path(), "utf8");
+  const state = JSON.parse(text) as Record<string, unknown>;
+  expect(state).toMatchObject({ exhibit: entry.meta.id, seed: 7, device: "cpu", step: 2 });
+  expect(state["params"]).toEqual({ [name]: kind.max });
+  expect(state["metrics"]).not.toEqual([]);
+
+  const file = (name: string, text: string) => ({
+    name,
+    mimeType: "application/json",
+    buffer: Buffer.from(text),
+  });
+  const opener = page.getByLabel("Open a saved state");
+  await page.getByRole("button", { name: "Reset", exact: true }).click();
+  await expect.poll(() => stepsTaken(page)).toBe(0);
+  await page.getByRole("button", { name: "Step", exact: true }).click();
+  await expect.poll(() => stepsTaken(page)).toBe(1);
+  const broken = JSON.stringify({ ...state, params: { [name]: "plenty" } });
+  for (const [what, ...words] of [
+    ["[1", "not JSON"],
+    [JSON.stringify({ ...state, exhibit: "none" }), "exhibit", "none", entry.meta.id],
+    [broken, name, "plenty"],
+  ] as const) {
+    await opener.setInputFiles(file("broken.json", what));
+    const alert = page.getByRole("alert");
+    for (const word of words) await expect(alert).toContainText(word);
+  }
+  expect(await stepsTaken(page), "the run stays as it was").toBe(1);
+  await opener.setInputFiles(file("saved.json", text));
+  await expect(page.locator(".notice")).toContainText("saved.json");
+  await expect.poll(() => stepsTaken(page)).toBe(2);
+  await expect.poll(() => shapes(page)).toBe(reached);
+
+  await page.goto(site.home);
+  await expect(page.locator(".card").first()).toBeVisible();
+  await page.evaluate((text) => {
+    const brought = new DataTransfer();
+    brought.items.add(new File([text], "dropped.json", { type: "application/json" }));
+    for (const type of ["dragover", "drop"]) {
+      const event = new DragEvent(type, { dataTransfer: brought, bubbles: true, cancelable: true });
+      document.body.dispatchEvent(event);
+    }
+  }, text);
+  await expect(page.getByLabel("seed")).toHaveValue("7");
+  await expect.poll(() => stepsTaken(page)).toBe(2);
+  await expect(page).toHaveURL(new RegExp(`${entry.meta.id}.*${name}=`));
+});
+
+test("the code to embed a state names this site and everything that makes the state", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
+  if (kind.type !== "float") throw new Error("not a float");
+  const home = `${site.home}some/sub/path/`;
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.goto(`${home}#/${entry.meta.id}?device=cpu&${name}=${kind.max}&seed=7`);
+  await expect(page.locator("orrery-figure .plot > svg").first()).toBeVisible();
+  const copy = async (what: string): Promise<string> => {
+    await page.getByRole("button", { name: `Copy ${what}` }).click();
+    await expect(page.getByRole("button", { name: "Copied" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Copied" })).toBeHidden();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  const frame = await copy("frame");
+  expect(frame).toContain(`src="${home}embed.html#/${entry.meta.id}?`);
+  expect(frame).toContain("&amp;");
+  const element = await copy("element");
+  expect(element).toContain(`src="${home}orrery-exhibit.js"`);
+  expect(element).toContain(
+    `exhibit="${entry.meta.id}" seed="7" device="cpu" param-${name}="${kind.max}"`,
+  );
+  expect(await copy("address")).toBe(page.url());
 });
 
 test("an experiment sets its parameters and plays", async ({ page, site }) => {

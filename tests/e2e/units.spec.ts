@@ -1,8 +1,9 @@
-// The parts of the page that need no browser: addresses, the queue of requests, colours by name.
+// The parts of the page that need no browser: addresses, saved states, the queue of requests.
 import { expect, test } from "@playwright/test";
 import { formatAddress, parseAddress, parseSeed, plainStart, shortest } from "../../www/address";
 import { queued } from "../../www/client";
-import type { Poke, Request } from "../../www/protocol";
+import type { Catalog, Poke, Request } from "../../www/protocol";
+import { readState, stateFile } from "../../www/state";
 
 const drag = (index: number, x: number): Request => ({
   type: "poke",
@@ -73,4 +74,57 @@ test("only the newest value of a parameter and the newest place of a drag wait",
   expect(queued(waiting, drag(1, 0.3))).toHaveLength(4);
   const open: Request = { type: "open", id: "x", ...plainStart() };
   expect(queued(waiting, open)).toEqual([open]);
+});
+
+/** Two exhibits, as far as a state asks about them. */
+const catalog = {
+  version: "1",
+  exhibits: ["one", "two"].map((id) => ({
+    meta: { id },
+    params: ["rate", "mask", "note"].map((name) => ({ name })),
+  })),
+} as unknown as Catalog;
+
+test("a state that was saved is read back", () => {
+  const poke: Poke = { figure: "plane", mark: "dots", kind: "drag", index: 3, x: 0.5, y: -1e-7 };
+  const params = { rate: Math.fround(0.003), mask: false, note: 'ünï "quoted"' };
+  const start = { seed: 9, device: "gpu" as const, params, pokes: [poke] };
+  const metrics = [{ name: "loss", label: "Loss", value: null, unit: "%" }];
+  const text = JSON.stringify(stateFile("two", start, 40, metrics));
+  expect(text).toContain('"rate":0.003');
+  const read = readState(text, catalog);
+  if (typeof read === "string") throw new Error(read);
+  expect(read.entry).toBe(catalog.exhibits[1]);
+  expect(read.start).toEqual({ ...start, params: { ...params, rate: 0.003 } });
+  expect(read.step).toBe(40);
+  expect(readState('{"exhibit":"one"}', catalog)).toEqual({
+    entry: catalog.exhibits[0],
+    start: plainStart(),
+    step: 0,
+  });
+});
+
+test("what is wrong with a state is one sentence with the field, what came and what may", () => {
+  const wrong: [unknown, ...string[]][] = [
+    ["", "not JSON"],
+    ['{"exhibit":', "not JSON"],
+    [[], "a list", "object"],
+    [{ exhibit: "three" }, "exhibit", '"three"', "one, two"],
+    [{}, "exhibit", "nothing", "one, two"],
+    [{ exhibit: "one", seed: "7" }, "seed", '"7"', "whole number"],
+    [{ exhibit: "one", seed: -1 }, "seed", "-1", "whole number"],
+    [{ exhibit: "one", device: "abacus" }, "device", '"abacus"', "auto, cpu or gpu"],
+    [{ exhibit: "one", step: 1.5 }, "step", "1.5", "whole number"],
+    [{ exhibit: "one", params: [] }, "params", "a list", "object"],
+    [{ exhibit: "one", params: { colour: 1 } }, "params.colour", "rate, mask, note"],
+    [{ exhibit: "one", params: { rate: {} } }, "params.rate", "an object", "a number"],
+    [{ exhibit: "one", pokes: 3 }, "pokes", "3", "list"],
+    [{ exhibit: "one", pokes: [{ figure: "plane" }] }, "pokes[0]", "figure, mark, kind"],
+    [{ exhibit: "one", colour: "red" }, "colour", "exhibit, seed"],
+  ];
+  for (const [given, ...words] of wrong) {
+    const read = readState(typeof given === "string" ? given : JSON.stringify(given), catalog);
+    expect(typeof read, JSON.stringify(given)).toBe("string");
+    for (const word of words) expect(read).toContain(word);
+  }
 });
