@@ -53,7 +53,7 @@ impl Beyond {
         let found: Vec<_> = self.survey.found().map(|(_, quality)| quality).collect();
         let Model { net, recipe, .. } = self.model;
         let curve = by_length("beyond", net.task, &found, recipe.most).caption(format!(
-            "{} trained on {} points, greedy answers to new instances; the upright rule is the longest \
+            "The {}, trained on {} points: greedy answers to new instances. The upright rule is the longest \
              trained on.",
             net.architecture.name(),
             recipe.range()
