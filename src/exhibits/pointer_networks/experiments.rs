@@ -10,7 +10,8 @@ const OWN: &str = "train your own";
 /// All of them, panel by panel.
 pub(super) fn all() -> Vec<Experiment> {
     let mut all = play();
-    all.extend(train());
+    all.extend(learn());
+    all.extend(spoil());
     all.extend(measure());
     all
 }
@@ -62,9 +63,16 @@ fn play() -> Vec<Experiment> {
     ]
 }
 
-fn train() -> Vec<Experiment> {
-    let own = |title, text| Experiment::new(title, text).set("panel", OWN);
-    let ptr_net = |title, text| own(title, text).set("model", "LSTM Ptr-Net").set("hidden", 64);
+fn own(title: &'static str, text: &'static str) -> Experiment {
+    Experiment::new(title, text).set("panel", OWN)
+}
+
+fn ptr_net(title: &'static str, text: &'static str) -> Experiment {
+    own(title, text).set("model", "LSTM Ptr-Net").set("hidden", 64)
+}
+
+/// Nets that learn.
+fn learn() -> Vec<Experiment> {
     vec![
         own(
             "From scratch",
@@ -104,6 +112,12 @@ fn train() -> Vec<Experiment> {
         .set("task", "Delaunay")
         .set("model", "set encoder, LSTM decoder")
         .set("most", 5),
+    ]
+}
+
+/// Nets that are kept from it.
+fn spoil() -> Vec<Experiment> {
+    vec![
         own(
             "A dead plateau",
             "Tours on coordinates that are not centred: all embeddings point the same way and attention never \
