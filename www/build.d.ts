@@ -10,7 +10,7 @@ declare module "*.css" {
 
 /** wasm-bindgen's module for the browser. */
 declare module "orrery-glue" {
-  export default function init(options: { module_or_path: URL }): Promise<void>;
+  export default function init(options: { module_or_path: WebAssembly.Module }): Promise<void>;
   export function handle(request: unknown): Promise<unknown>;
 }
 

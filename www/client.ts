@@ -1,9 +1,9 @@
 // The page's end of the conversation with one worker: one request in flight, the newest value kept.
 import type { Poke, Reply, Request } from "./protocol";
+import { type FromWorker, WAITS } from "./wire";
 
-/** All that a worker says. */
-export type FromWorker =
-  { type: "ready" } | { type: "reply"; reply: Reply } | { type: "panic"; message: string };
+/** The wasm, once for the page: the first worker compiles it, and the others are given it. */
+let module: Promise<WebAssembly.Module | null> | null = null;
 
 /** What a client's owner is told. */
 export interface Listener {
@@ -21,10 +21,14 @@ export class Client {
   #flight: Request | null = null;
   #stale = false;
   #listener: Listener;
+  /** Tells the other clients what this one's worker has compiled; null: nothing, nor will it. */
+  #compiled: ((module: WebAssembly.Module | null) => void) | null = null;
 
   constructor(listener: Listener) {
     this.#listener = listener;
-    this.#worker = startWorker();
+    this.#worker = startWorker(module === null ? "" : WAITS);
+    if (module === null) module = new Promise((resolve) => (this.#compiled = resolve));
+    else void module.then((module) => this.#worker?.postMessage({ module }));
     this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#hear(event.data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -49,6 +53,11 @@ export class Client {
     this.#worker?.terminate();
     this.#worker = null;
     this.#waiting = [];
+    if (this.#compiled === null) return;
+    // Whoever waits compiles by itself, and the next to come for those after it.
+    this.#compiled(null);
+    this.#compiled = null;
+    module = null;
   }
 
   #pump(): void {
@@ -63,6 +72,8 @@ export class Client {
     switch (message.type) {
       case "ready":
         this.#ready = true;
+        this.#compiled?.(message.module);
+        this.#compiled = null;
         break;
       case "panic":
         this.#lose(message.message);
@@ -118,12 +129,12 @@ function sameDrag(a: Poke, b: Poke): boolean {
  * A worker from this script's own origin. On a page of another origin a small script of the page's
  * own imports it; on our own pages its plain URL satisfies `script-src 'self'`.
  */
-function startWorker(): Worker {
+function startWorker(name: string): Worker {
   const url = new URL(WORKER_PATH, import.meta.url);
-  if (url.origin === location.origin) return new Worker(url, { type: "module" });
+  if (url.origin === location.origin) return new Worker(url, { type: "module", name });
   const source = new Blob([`import ${JSON.stringify(url.href)};`], { type: "text/javascript" });
   const local = URL.createObjectURL(source);
-  const worker = new Worker(local, { type: "module" });
+  const worker = new Worker(local, { type: "module", name });
   worker.addEventListener("message", () => URL.revokeObjectURL(local), { once: true });
   return worker;
 }

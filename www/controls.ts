@@ -36,7 +36,10 @@ export function control(
   const id = `${scope}-${param.name}`;
   const fallback = param.kind.default;
   const described = `${id}-doc${state.refused === null ? "" : ` ${id}-refused`}`;
-  return html`<div class="control ${param.kind.type} ${state.changed ? "changed" : ""}">
+  return html`<div
+    class="control ${param.kind.type} ${state.changed ? "changed" : ""}"
+    part=${state.changed ? "control control-changed" : "control"}
+  >
     <div class="name">
       <label for=${id}>${param.label}</label>
       ${

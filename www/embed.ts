@@ -7,9 +7,7 @@ const options = new URLSearchParams(location.search);
 const exhibit = new OrreryExhibit();
 
 function follow(): void {
-  const address = parseAddress(location.hash);
-  exhibit.address = address;
-  exhibit.exhibit = address.id;
+  exhibit.open(parseAddress(location.hash));
 }
 
 function paint(theme: string | null): void {
@@ -29,10 +27,7 @@ new ResizeObserver(() => {
   window.parent.postMessage({ type: "orrery:height", height }, "*");
 }).observe(document.documentElement);
 
-window.addEventListener("hashchange", () => {
-  exhibit.exhibit = null;
-  follow();
-});
+window.addEventListener("hashchange", follow);
 window.addEventListener("message", (event: MessageEvent<unknown>) => {
   const { data, source } = event;
   if (source !== window.parent || typeof data !== "object" || data === null) return;

@@ -91,7 +91,7 @@ export class ExhibitView extends LitElement {
       <div class="stage">
         ${bare ? nothing : [this.#tabs(), this.#transport()]} ${full ? this.#settings() : nothing}
         ${this.#notices()} ${bare || run.frame === null ? nothing : this.#metrics()}
-        <div class="figures" aria-busy=${run.frame === null}>${this.#figures()}</div>
+        <div class="figures" part="figures" aria-busy=${run.frame === null}>${this.#figures()}</div>
         <p class="unseen" role="status" aria-live="polite">${this.#status}</p>
       </div>
       ${full ? html`<div class="aside">${this.#experiments()} ${this.#controls()}</div>` : nothing}
@@ -118,11 +118,18 @@ export class ExhibitView extends LitElement {
       buttons[at % options.length]?.focus();
       buttons[at % options.length]?.click();
     };
-    return html`<div class="tabs" role="tablist" aria-label=${param.label} @keydown=${moved}>
+    return html`<div
+      class="tabs"
+      part="tabs"
+      role="tablist"
+      aria-label=${param.label}
+      @keydown=${moved}
+    >
       ${options.map(
         (option) =>
           html`<button
             role="tab"
+            part=${option === open ? "tab tab-open" : "tab"}
             aria-selected=${option === open}
             tabindex=${option === open ? 0 : -1}
             @click=${() => option === open || this.run.set(param.name, option)}
@@ -138,17 +145,18 @@ export class ExhibitView extends LitElement {
     const { playing, frame } = run;
     const stopped = run.panic !== null || frame === null;
     const finished = stopped || frame.done;
-    return html`<div class="transport" role="toolbar" aria-label="Run">
+    return html`<div class="transport" part="transport" role="toolbar" aria-label="Run">
       <button
         class="play"
+        part="button play"
         ?disabled=${finished}
         @click=${() => (playing ? run.pause() : run.play())}
       >
         <span aria-hidden="true">${playing ? "❙❙" : "▶"}</span> ${playing ? "Pause" : "Play"}
       </button>
-      <button ?disabled=${finished} @click=${() => run.step()}>Step</button>
-      <button ?disabled=${stopped} @click=${() => run.reset()}>Reset</button>
-      <output class="step" aria-label="Steps taken">
+      <button part="button" ?disabled=${finished} @click=${() => run.step()}>Step</button>
+      <button part="button" ?disabled=${stopped} @click=${() => run.reset()}>Reset</button>
+      <output class="step" part="step" aria-label="Steps taken">
         step <b>${readable(frame?.step ?? 0)}</b>${frame?.done ? ", done" : ""}
       </output>
     </div>`;
@@ -156,7 +164,7 @@ export class ExhibitView extends LitElement {
 
   #settings(): TemplateResult {
     const { run } = this;
-    return html`<div class="settings">
+    return html`<div class="settings" part="settings">
       <label
         >speed
         <select .value=${live(String(PACES.indexOf(run.pace)))} @change=${this.#paced}>
@@ -218,7 +226,7 @@ export class ExhibitView extends LitElement {
   #notices(): TemplateResult {
     const { run } = this;
     const misplaced = [...run.refusals].filter(([field]) => !this.#hasControl(field));
-    return html`<div class="notices">
+    return html`<div class="notices" part="notices">
       ${run.panic === null ? nothing : this.#panic(run.panic)}
       ${misplaced.map(
         ([field, message]) =>
@@ -267,7 +275,7 @@ export class ExhibitView extends LitElement {
   #metrics(): TemplateResult | typeof nothing {
     const metrics = this.run.frame?.metrics ?? [];
     if (metrics.length === 0) return nothing;
-    return html`<dl class="metrics">
+    return html`<dl class="metrics" part="metrics">
       ${metrics.map(
         ({ label, value, unit }) =>
           html`<div>
@@ -308,7 +316,11 @@ export class ExhibitView extends LitElement {
       >
         ${experiment.title}
       </button>`;
-    return html`<section class="experiments" aria-labelledby="${this.#scope}-experiments">
+    return html`<section
+      class="experiments"
+      part="experiments"
+      aria-labelledby="${this.#scope}-experiments"
+    >
       <h2 id="${this.#scope}-experiments">Things to try</h2>
       <div class="chips">${experiments.map(chip)}</div>
       <p role="status">${run.tried?.text ?? ""}</p>
@@ -321,7 +333,7 @@ export class ExhibitView extends LitElement {
     const groups = Map.groupBy(this.#shownParams(), (param) => param.group);
     const changed = run.entry.params.some(({ name }) => run.differs(name));
     const poked = (run.frame?.pokes.length ?? 0) > 0;
-    return html`<section class="controls" aria-labelledby="${this.#scope}-controls">
+    return html`<section class="controls" part="controls" aria-labelledby="${this.#scope}-controls">
       <header>
         <h2 id="${this.#scope}-controls">Parameters</h2>
         <button

@@ -75,11 +75,11 @@ export class FigureView extends LitElement {
   protected override render(): TemplateResult {
     const { figure, plain } = this;
     const { body } = figure;
-    return html`<figure class="figure ${figure.width}">
+    return html`<figure class="figure ${figure.width}" part="figure">
       ${plain ? nothing : this.#head(figure)}
       ${body.type === "plot" && !plain ? legend(figure, body, this.palette, this.dark) : nothing}
       ${body.type === "plot" ? this.#frame(body) : table(figure, body)}
-      ${figure.caption === "" || plain ? nothing : html`<figcaption>${figure.caption}</figcaption>`}
+      ${figure.caption === "" || plain ? nothing : html`<figcaption part="caption">${figure.caption}</figcaption>`}
       ${body.type === "plot" && !plain ? this.#hints(body) : nothing}
     </figure>`;
   }
@@ -88,7 +88,7 @@ export class FigureView extends LitElement {
     const formats: readonly Format[] =
       figure.body.type === "plot" ? ["svg", "png", "csv"] : ["csv"];
     return html`<header>
-      <h2>${figure.title}</h2>
+      <h2 part="title">${figure.title}</h2>
       <span class="save">
         ${formats.map(
           (format) =>
@@ -185,10 +185,11 @@ function legend(
   const { color } = body;
   if (color === null || !color.legend) return nothing;
   const names = seriesOf(figure);
-  const series = html`<ul class="legend" aria-label="Legend">
+  const series = html`<ul class="legend" part="legend" aria-label="Legend">
     ${names.map((name) => {
+      // As a property: a policy may forbid attributes of style.
       const style = `--swatch: ${palette.color(name, dark)}`;
-      return html`<li style=${style}>${name}</li>`;
+      return html`<li .style=${style}>${name}</li>`;
     })}
   </ul>`;
   return html`${names.length === 0 ? nothing : series}
@@ -204,7 +205,7 @@ function rampLegend(
     ${color.label}
     <span>
       ${low === null ? "low" : readable(low)}
-      <i style="background: ${ramp(color.kind, dark).css}"></i>
+      <i .style=${`background: ${ramp(color.kind, dark).css}`}></i>
       ${high === null ? "high" : readable(high)}
     </span>
   </p>`;

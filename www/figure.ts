@@ -89,6 +89,8 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   const place = ({ mark }: Handle) => body.marks.indexOf(mark);
   handles.sort((a, b) => place(a) - place(b) || a.index - b.index);
   if (svg === null) throw new Error("the chart library returned no drawing");
+  // A policy may forbid styles that stand in the page; ours say the same.
+  svg.querySelector(":scope > style")?.remove();
   const [x, y] = [ruler(drawn.scale("x"), body.x), ruler(drawn.scale("y"), body.y)];
   return { svg, handles, x, y };
 }

@@ -7,31 +7,39 @@ import {
   type TemplateResult,
   unsafeCSS,
 } from "lit";
-import { type Address, isDevice, parseSeed, plainStart, type Start, valueText } from "./address";
-import { findEntry } from "./catalog";
+import {
+  type Address,
+  brief,
+  DEFAULT_SEED,
+  DEVICE_NAMES,
+  isDevice,
+  parsePoke,
+  parseSeed,
+  plainStart,
+  POKE_FORM,
+  SEEDS,
+  valueText,
+} from "./address";
+import { findEntry, loadCatalog } from "./catalog";
 import "./exhibit-view";
 import type { Surroundings } from "./exhibit-view";
-import type { Entry, Frame, Metric, Value } from "./protocol";
+import type { Frame, Metric, Value } from "./protocol";
 import { Run, type RunEvent } from "./run";
+import { readFields, type State } from "./state";
 import style from "./style.css";
 import { isDark, type Theme, themeOf, watchSystem } from "./theme";
 
 const PARAM = "param-";
+const POKES = "pokes";
 /** The run's events that the element passes on. */
 const EVENTS: readonly RunEvent[] = ["ready", "frame", "done", "error"];
 
-/** What a run is and how far it has come. */
-export interface State extends Start {
-  exhibit: string;
-  step: number;
-  done: boolean;
-  playing: boolean;
-}
-
 /**
- * The element. Attributes `exhibit`, `seed`, `device`, `param-<name>`, `autoplay`, `controls`
- * (`full`, `compact` or `none`) and `theme` (`light`, `dark` or `auto`); each but `param-` has a
- * property of the same name. It loads when first seen and waits while it is out of sight.
+ * The element. Attributes `exhibit`, `seed`, `device`, `param-<name>`, `pokes`, `autoplay`,
+ * `controls` (`full`, `compact` or `none`) and `theme` (`light`, `dark` or `auto`). All but
+ * `param-<name>`, which are in `params`, and `pokes`, which are in `state`, have a property of the
+ * same name; what the reader changes is written back to both. It loads when first seen and waits
+ * while it is out of sight.
  */
 export class OrreryExhibit extends LitElement {
   static override styles = unsafeCSS(style);
@@ -49,13 +57,13 @@ export class OrreryExhibit extends LitElement {
   declare autoplay: boolean;
   declare controls: string | null;
   declare theme: string | null;
-  /** An address to start from, in place of the attributes. */
-  address: Address | null = null;
-
+  #address: Address | null = null;
   #run: Run | null = null;
   #failed: string | null = null;
   #seen = false;
   #loading: string | null = null;
+  /** What the host asked for before there was a run. */
+  #asked: ((run: Run) => void)[] = [];
   #forget: (() => void) | null = null;
   #sight = new IntersectionObserver((entries) => this.#sighted(entries));
   #attributes = new MutationObserver((changes) => this.#attributed(changes));
@@ -80,6 +88,19 @@ export class OrreryExhibit extends LitElement {
     };
   }
 
+  /** Opens a state that was read here or saved by the page, up to its step; seen or not. */
+  set state(given: unknown) {
+    this.#restore(given).catch((reason: unknown) => this.#refuse(String(reason)));
+  }
+
+  /** Starts anew from an address, in place of the attributes. */
+  open(address: Address): void {
+    this.#leave();
+    this.#address = address;
+    this.exhibit = address.id;
+    this.requestUpdate();
+  }
+
   /** The value of every parameter. */
   get params(): Record<string, Value> {
     return { ...this.#run?.frame?.values };
@@ -97,26 +118,24 @@ export class OrreryExhibit extends LitElement {
     return [...(this.#run?.frame?.metrics ?? [])];
   }
 
-  /** Plays. */
+  /** Plays; before it has loaded: as soon as it has. */
   play(): void {
-    this.autoplay = true;
-    this.#run?.play();
+    this.#ask((run) => run.play());
   }
 
   /** Pauses. */
   pause(): void {
-    this.autoplay = false;
-    this.#run?.pause();
+    this.#ask((run) => run.pause());
   }
 
-  /** Takes `steps` steps. */
+  /** Pauses and takes `steps` steps; before it has loaded: as soon as it has. */
   step(steps = 1): void {
-    this.#run?.step(steps);
+    this.#ask((run) => run.step(steps));
   }
 
   /** Begins again: same seed, parameters and pokes. */
   reset(): void {
-    this.#run?.reset();
+    this.#ask((run) => run.reset());
   }
 
   override connectedCallback(): void {
@@ -137,13 +156,12 @@ export class OrreryExhibit extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("exhibit")) this.#leave();
+    if (changed.has("exhibit") && this.#run?.entry.meta.id !== this.exhibit) this.#leave();
     if (this.#seen) void this.#load();
+    if (this.#run === null || !(changed.has("seed") || changed.has("device"))) return;
     const { seed, device } = this.#wanted().start;
-    if (this.#run !== null && (changed.has("seed") || changed.has("device"))) {
-      const { start } = this.#run;
-      if (seed !== start.seed || device !== start.device) this.#run.restart({ seed, device });
-    }
+    const { start } = this.#run;
+    if (seed !== start.seed || device !== start.device) this.#run.restart({ seed, device });
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -162,28 +180,34 @@ export class OrreryExhibit extends LitElement {
     return themeOf(this.theme);
   }
 
-  /** What the attributes, or the address in their place, ask for. */
+  /** What the attributes ask for. */
   #wanted(): Address {
-    if (this.address !== null) return this.address;
     const start = plainStart();
     const ignored: string[] = [];
     const seed = this.seed === null || this.seed === undefined ? "" : String(this.seed);
     if (seed !== "") {
       const parsed = parseSeed(seed);
-      if (parsed === null) ignored.push(`seed: "${seed.slice(0, 40)}" is no whole number`);
+      if (parsed === null) ignored.push(`seed: "${brief(seed)}" was ignored; expected ${SEEDS}`);
       else start.seed = parsed;
     }
     const { device } = this;
     if (device && isDevice(device)) start.device = device;
-    else if (device) ignored.push(`device: "${device.slice(0, 40)}" is none of auto, cpu, gpu`);
+    else if (device) {
+      ignored.push(`device: "${brief(device)}" was ignored; expected ${DEVICE_NAMES}`);
+    }
     for (const { name, value } of this.attributes) {
       if (name.startsWith(PARAM)) start.params[name.slice(PARAM.length)] = value;
+    }
+    for (const text of (this.getAttribute(POKES) ?? "").split(/\s+/).filter(Boolean)) {
+      const poke = parsePoke(text);
+      if (poke !== null) start.pokes.push(poke);
+      else ignored.push(`pokes: "${brief(text)}" was ignored; expected ${POKE_FORM}`);
     }
     return { id: this.exhibit ?? null, start, ignored };
   }
 
   async #load(): Promise<void> {
-    const { id, start, ignored } = this.#wanted();
+    const { id, start, ignored } = this.#address ?? this.#wanted();
     if (id === null && this.#failed === null) this.#fail("exhibit: expected the id of an exhibit");
     if (this.#loading === id || id === null) return;
     this.#loading = id;
@@ -191,33 +215,84 @@ export class OrreryExhibit extends LitElement {
     try {
       const entry = await findEntry(id);
       if (this.#loading !== id || !this.isConnected) return;
-      if (entry === null) this.#fail(`there is no exhibit "${id.slice(0, 60)}"`);
-      else this.#enter(entry, start, ignored);
+      if (entry === null) {
+        this.#fail(`exhibit: there is no "${brief(id)}"`);
+        return;
+      }
+      const run = new Run(entry);
+      run.addEventListener("ready", () => {
+        for (const sentence of [...ignored, ...(run.frame?.ignored ?? [])]) this.#tell(sentence);
+      });
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      run.open(start, ignored);
+      this.#address = null;
+      this.#take(run);
+      if (this.autoplay && !calm) run.play();
+      for (const act of this.#asked.splice(0)) act(run);
     } catch (reason) {
       this.#fail(String(reason));
     }
   }
 
-  #enter(entry: Entry, start: Start, ignored: string[]): void {
-    const run = new Run(entry);
+  /** Opens a state; if anything in it is wrong, the run stays as it is. */
+  async #restore(given: unknown): Promise<void> {
+    const read = readFields(given, await loadCatalog());
+    if (typeof read === "string") {
+      this.#refuse(read);
+      return;
+    }
+    const run = new Run(read.entry);
+    const refused = await run.openExactly(read.start);
+    if (refused !== null || !this.isConnected) run.close();
+    if (refused !== null) this.#refuse(refused);
+    if (refused !== null || !this.isConnected) return;
+    this.#leave();
+    this.#loading = this.exhibit = read.entry.meta.id;
+    this.#take(run);
+    this.dispatchEvent(new CustomEvent("ready", { detail: run.frame }));
+    run.reach(read.step);
+  }
+
+  /** Shows `run`, passes its events on and mirrors it. */
+  #take(run: Run): void {
     for (const type of EVENTS) {
       run.addEventListener(type, (event) => {
         const detail = event instanceof CustomEvent ? (event.detail as Frame | string) : null;
         this.dispatchEvent(new CustomEvent(type, { detail }));
       });
     }
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    run.open(start, ignored);
-    if (this.autoplay && !calm) run.play();
+    run.addEventListener("change", () => this.#mirror(run));
+    run.hidden = document.hidden || !this.#seen;
     this.#failed = null;
     this.#run = run;
+    this.#mirror(run);
     this.requestUpdate();
   }
 
+  #ask(act: (run: Run) => void): void {
+    if (this.#run !== null) act(this.#run);
+    else this.#asked.push(act);
+  }
+
+  #tell(message: string): void {
+    this.dispatchEvent(new CustomEvent("error", { detail: message }));
+  }
+
+  /** Nothing can be shown. */
   #fail(message: string): void {
     this.#failed = message;
-    this.dispatchEvent(new CustomEvent("error", { detail: message }));
+    this.#tell(message);
     this.requestUpdate();
+  }
+
+  /** What was asked for is not done; what is shown stays. */
+  #refuse(message: string): void {
+    if (this.#run === null) {
+      this.#fail(message);
+      return;
+    }
+    this.#run.refuse("", message);
+    this.#tell(message);
   }
 
   #leave(): void {
@@ -236,13 +311,35 @@ export class OrreryExhibit extends LitElement {
 
   /** A `param-` attribute that changes is a parameter that changes. */
   #attributed(changes: MutationRecord[]): void {
+    const run = this.#run;
+    if (run === null) return;
     for (const { attributeName } of changes) {
-      if (this.#run === null || !attributeName?.startsWith(PARAM)) continue;
+      if (attributeName === POKES) run.open({ ...run.now(), pokes: this.#wanted().start.pokes });
+      if (!attributeName?.startsWith(PARAM)) continue;
       const name = attributeName.slice(PARAM.length);
-      const fallback = this.#run.entry.params.find((param) => param.name === name)?.kind.default;
+      const fallback = run.entry.params.find((param) => param.name === name)?.kind.default;
       const value = this.getAttribute(attributeName) ?? fallback;
-      if (value !== undefined) this.#run.set(name, value);
+      if (value !== undefined) run.set(name, value);
     }
+  }
+
+  /** Writes what the run has become to the attributes, and through them to the properties. */
+  #mirror(run: Run): void {
+    // What the host has just written comes first.
+    if (run !== this.#run || this.isUpdatePending) return;
+    this.#attributed(this.#attributes.takeRecords());
+    const { seed, device } = run.start;
+    const wanted = this.#wanted().start;
+    if (wanted.seed !== seed) this.seed = seed === DEFAULT_SEED ? null : seed;
+    if (wanted.device !== device) this.device = device === "auto" ? null : device;
+    for (const { name } of run.frame === null ? [] : run.entry.params) {
+      const value = run.value(name);
+      const text = this.getAttribute(PARAM + name);
+      if (value === undefined || (text !== null && says(text, value))) continue;
+      if (run.differs(name)) this.setAttribute(PARAM + name, valueText(value));
+      else if (text !== null) this.removeAttribute(PARAM + name);
+    }
+    this.#attributes.takeRecords();
   }
 }
 customElements.define("orrery-exhibit", OrreryExhibit);
@@ -250,4 +347,10 @@ customElements.define("orrery-exhibit", OrreryExhibit);
 /** The `controls` attribute; all but `full` and `none` is `compact`. */
 export function surroundingsOf(text: string | null): Surroundings {
   return text === "full" || text === "none" ? text : "compact";
+}
+
+/** Whether an attribute's text is that value of a parameter. */
+function says(text: string, value: Value): boolean {
+  if (typeof value !== "number") return text === String(value);
+  return Math.fround(Number(text)) === Math.fround(value);
 }

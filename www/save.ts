@@ -39,6 +39,7 @@ function alone(svg: SVGSVGElement): Blob {
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   copy.style.color = color;
   copy.style.fontFamily = fontFamily;
+  copy.style.whiteSpace = "pre";
   copy.style.background = ground ? getComputedStyle(ground).backgroundColor : "";
   for (const grid of copy.querySelectorAll('[aria-label$="-grid"]')) {
     grid.setAttribute("stroke-opacity", "0.15");

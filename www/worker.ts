@@ -1,7 +1,7 @@
-// The worker: loads the wasm and passes messages on, one at a time.
+// The worker: loads the wasm, or is given it, and passes messages on, one at a time.
 import init, { handle } from "orrery-glue";
 import path from "orrery-wasm";
-import type { FromWorker } from "./client";
+import { type FromWorker, WAITS } from "./wire";
 
 const said: string[] = [];
 const log = console.error.bind(console);
@@ -12,9 +12,11 @@ console.error = (...words: unknown[]) => {
   log(...words);
 };
 
-const ready = init({ module_or_path: new URL(path, import.meta.url) });
+const compiled = self.name === WAITS ? given() : compile();
+const ready = compiled.then((module) => init({ module_or_path: module }));
 
 self.addEventListener("message", (event: MessageEvent<unknown>) => {
+  if (isGiven(event.data)) return;
   ready.then(() => handle(event.data)).then(answer, panic);
 });
 self.addEventListener("error", (event) => {
@@ -22,7 +24,31 @@ self.addEventListener("error", (event) => {
   panic(event.error ?? event.message);
 });
 self.addEventListener("unhandledrejection", (event) => panic(event.reason));
-ready.then(() => post({ type: "ready" }), panic);
+compiled.then((module) => ready.then(() => post({ type: "ready", module })), panic);
+
+/** The module that another worker has compiled; compiled here if none could. */
+function given(): Promise<WebAssembly.Module> {
+  return new Promise((resolve) => {
+    self.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+      if (isGiven(data)) resolve(data.module ?? compile());
+    });
+  });
+}
+
+async function compile(): Promise<WebAssembly.Module> {
+  const url = new URL(path, import.meta.url);
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`${url.href} could not be loaded: ${response.status}`);
+  // A host that does not know the type of wasm cannot stream it.
+  const typed = response.headers.get("content-type") === "application/wasm";
+  return typed
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
+}
+
+function isGiven(data: unknown): data is { module: WebAssembly.Module | null } {
+  return typeof data === "object" && data !== null && "module" in data;
+}
 
 function answer(reply: unknown): void {
   const buffers = new Set<ArrayBuffer>();

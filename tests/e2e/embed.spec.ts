@@ -1,4 +1,5 @@
 // Exhibits in pages of somebody else's: from a subpath, from another origin, in an iframe.
+import { readFile } from "node:fs/promises";
 import { expect, paramOf, test, trainer } from "./site";
 
 for (const where of ["under a subpath", "on another origin"]) {
@@ -63,6 +64,106 @@ test("the element loads nothing until it is seen, and reports a bad attribute", 
   await expect(element.locator(".notice")).toContainText("many");
 });
 
+test("attributes and properties mirror each other, and a state is read and set", async ({
+  page,
+  site,
+}) => {
+  const entry = trainer(site);
+  const param = paramOf(entry, ({ kind, live }) => kind.type === "float" && live);
+  if (param.kind.type !== "float") throw new Error("not a float");
+  const { min, max } = param.kind;
+  const attribute = `param-${param.name}`;
+  const attributes = new URLSearchParams({
+    from: site.home,
+    exhibit: entry.meta.id,
+    device: "cpu",
+    controls: "full",
+  });
+  await page.goto(`${site.home}host/element.html?${attributes}`);
+  const element = page.locator("orrery-exhibit");
+  // Asked for before it has loaded.
+  await page.waitForFunction(() => customElements.get("orrery-exhibit") !== undefined);
+  await element.evaluate((e) => (e as unknown as Element_).step(3));
+  const state = () => element.evaluate((e) => (e as unknown as Element_).state);
+  await expect.poll(async () => (await state())?.step).toBe(3);
+
+  const set = (values: Record<string, unknown>) =>
+    element.evaluate((e, values) => Object.assign(e, values), values);
+  await set({ params: { [param.name]: max } });
+  await expect(element).toHaveAttribute(attribute, String(max));
+  await expect.poll(async () => (await state())?.params[param.name]).toBe(max);
+  expect((await state())?.step, "a live parameter does not begin the run again").toBe(3);
+  await element.locator(".control", { hasText: param.label }).locator(".undo").click();
+  await expect(element).not.toHaveAttribute(attribute);
+  const field = element.getByLabel("seed");
+  await field.fill("8");
+  await field.press("Enter");
+  await expect(element).toHaveAttribute("seed", "8");
+  await set({ seed: 9 });
+  await expect(element).toHaveAttribute("seed", "9");
+  await expect.poll(async () => (await state())?.seed).toBe(9);
+
+  const saved = { exhibit: entry.meta.id, seed: 4, device: "cpu", params: { [param.name]: min } };
+  await set({ state: { ...saved, step: 2 } });
+  await expect.poll(async () => (await state())?.step).toBe(2);
+  await expect(element).toHaveAttribute("seed", "4");
+  await expect(element).toHaveAttribute(attribute, String(min));
+  await expect(page.locator("#log")).not.toContainText("error");
+  await set({ state: { ...saved, params: { [param.name]: "plenty" } } });
+  await expect(page.locator("#log")).toContainText("error");
+  await expect(element.getByRole("alert")).toContainText("plenty");
+  expect((await state())?.step, "the run stays as it was").toBe(2);
+});
+
+test("a host page colours the element and reaches its parts", async ({ page, site }) => {
+  const attributes = new URLSearchParams({
+    from: site.home,
+    exhibit: trainer(site).meta.id,
+    device: "cpu",
+    theme: "light",
+  });
+  await page.goto(`${site.home}host/element.html?${attributes}`);
+  await page.addStyleTag({
+    content: `body { --orrery-accent: rgb(1, 2, 3); --orrery-font: fantasy }
+      orrery-exhibit::part(caption) { display: none }`,
+  });
+  const element = page.locator("orrery-exhibit");
+  await expect(element.locator(".plot > svg").first()).toBeAttached();
+  const play = element.getByRole("button", { name: "Play" });
+  await expect(play).toHaveCSS("background-color", "rgb(1, 2, 3)");
+  await expect(play).toHaveCSS("font-family", "fantasy");
+  await expect(element.locator("figcaption").first()).toBeHidden();
+  const told = await readFile(new URL("../../docs/embedding.md", import.meta.url), "utf8");
+  const style = await readFile(new URL("../../www/style.css", import.meta.url), "utf8");
+  const names = new Set(style.match(/--orrery-[a-z-]+/g));
+  expect(names.size).toBeGreaterThan(5);
+  for (const name of names) expect(told, "every property is documented").toContain(`\`${name}\``);
+});
+
+test("several on a page load everything once", async ({ page, site }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  const attributes = new URLSearchParams({
+    from: site.home,
+    exhibit: trainer(site).meta.id,
+    device: "cpu",
+    controls: "none",
+  });
+  await page.goto(`${site.home}host/element.html?${attributes}`);
+  await page.evaluate(() => {
+    const element = document.querySelector("orrery-exhibit");
+    for (let i = 0; i < 2; i++) element?.before(element.cloneNode());
+  });
+  const elements = page.locator("orrery-exhibit");
+  await expect(elements).toHaveCount(3);
+  for (const element of await elements.all()) {
+    await element.scrollIntoViewIfNeeded();
+    await expect(element.locator(".plot > svg").first()).toBeAttached();
+  }
+  const count = (end: string) => asked.filter((path) => path.endsWith(end)).length;
+  expect([count(".wasm"), count("catalog.json")]).toEqual([1, 1]);
+});
+
 test("an iframe shows an exhibit, follows its address and tells its height", async ({
   page,
   site,
@@ -78,6 +179,11 @@ test("an iframe shows an exhibit, follows its address and tells its height", asy
     .poll(async () => Number(await page.locator("iframe").getAttribute("height")))
     .toBeGreaterThan(400);
 });
+
+interface Element_ {
+  state: State | null;
+  step(steps: number): void;
+}
 
 interface State {
   exhibit: string;

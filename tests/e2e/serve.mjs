@@ -1,8 +1,8 @@
 // A static host as plain as they come: `node tests/e2e/serve.mjs [DIR] [PORT]`.
 //
-// It serves DIR at / and again at /some/sub/path/, with the strictest policy the page has to live
-// under, and lets other origins read, as static hosts do. /host/ serves tests/e2e/host, pages of
-// somebody else's, without that policy.
+// It serves DIR at / and again at /some/sub/path/, under the policy that docs/embedding.md names, and
+// lets other origins read, as static hosts do. /host/ serves tests/e2e/host, pages of somebody else's,
+// under the policy that their address gives as `policy`, or under none.
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
@@ -10,6 +10,18 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const SUBPATH = "/some/sub/path";
+/** All that the page needs, and nothing looser; docs/embedding.md names the same. */
+export const POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join("; ");
 const TYPES = {
   ".css": "text/css",
   ".html": "text/html; charset=utf-8",
@@ -22,7 +34,8 @@ const TYPES = {
 /** Starts serving `dist`; resolves to the server once it listens on `port` (0: any free one). */
 export function serve(dist, port = 0) {
   const server = createServer((request, response) => {
-    const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+    const path = decodeURIComponent(pathname);
     const foreign = path.startsWith("/host/");
     const root = foreign ? join(here, "host") : dist;
     const rest = foreign ? path.slice(5) : path.replace(new RegExp(`^${SUBPATH}(?=/)`), "");
@@ -31,11 +44,12 @@ export function serve(dist, port = 0) {
       response.writeHead(404).end();
       return;
     }
+    const policy = foreign ? searchParams.get("policy") : POLICY;
     response.writeHead(200, {
       "access-control-allow-origin": "*",
       "cache-control": "no-cache",
       "content-type": TYPES[extname(file)] ?? "application/octet-stream",
-      ...(foreign ? {} : { "content-security-policy": "script-src 'self' 'wasm-unsafe-eval'" }),
+      ...(policy === null ? {} : { "content-security-policy": policy }),
     });
     createReadStream(file).pipe(response);
   });
