@@ -3,6 +3,7 @@ import { html, noChange, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { shortest, valueText } from "./address";
 import { fieldText, finished, typing } from "./field";
+import { set as typeset } from "./label";
 import type { Param, Value } from "./protocol";
 
 /** Positions of a float's slider from end to end. */
@@ -41,17 +42,7 @@ export function control(
     part=${state.changed ? "control control-changed" : "control"}
   >
     <div class="name">
-      <label for=${id}>${param.label}</label>
-      ${
-        param.live
-          ? nothing
-          : html`<span
-              class="restarts"
-              data-tip="Changing this begins the run again"
-              aria-hidden="true"
-              >↻</span
-            >`
-      }
+      <label for=${id}>${typeset(param.label)}</label>
       <button
         class="about"
         aria-expanded=${state.open}
@@ -62,6 +53,16 @@ export function control(
       >
         ?
       </button>
+      ${
+        param.live
+          ? nothing
+          : html`<span
+              class="restarts"
+              data-tip="Changing this begins the run again"
+              aria-hidden="true"
+              >↻</span
+            >`
+      }
       ${
         state.changed
           ? html`<button

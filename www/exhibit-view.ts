@@ -5,6 +5,7 @@ import { brief, DEFAULT_SEED, isDevice, parseSeed, SEEDS } from "./address";
 import { control } from "./controls";
 import { fieldText, finished, typing } from "./field";
 import { loadPlot } from "./figure";
+import { set as typeset } from "./label";
 import "./figure-view";
 import { Linking } from "./linking";
 import { measured, readable } from "./numbers";
@@ -145,12 +146,14 @@ export class ExhibitView extends LitElement {
     const { playing, frame } = run;
     const stopped = run.panic !== null || frame === null;
     const finished = stopped || frame.done;
+    const again = frame?.done ? "Begin again and play" : "";
     return html`<div class="transport" part="transport" role="toolbar" aria-label="Run">
       <button
         class="play"
         part="button play"
-        ?disabled=${finished}
-        @click=${() => (playing ? run.pause() : run.play())}
+        data-tip=${again || nothing}
+        ?disabled=${stopped}
+        @click=${() => run.toggle()}
       >
         <span aria-hidden="true">${playing ? "❙❙" : "▶"}</span> ${playing ? "Pause" : "Play"}
       </button>
@@ -203,6 +206,7 @@ export class ExhibitView extends LitElement {
       >
       ${run.spread === "" ? nothing : html`<span>${run.spread}</span>`}
       ${run.entry.meta.devices ? this.#devices() : nothing}
+      <button class="small jump" @click=${this.#jump}>Parameters ↓</button>
     </div>`;
   }
 
@@ -279,7 +283,7 @@ export class ExhibitView extends LitElement {
       ${metrics.map(
         ({ label, value, unit }) =>
           html`<div>
-            <dt>${label}</dt>
+            <dt>${typeset(label)}</dt>
             <dd>${measured(value, unit)}</dd>
           </div>`,
       )}
@@ -321,7 +325,7 @@ export class ExhibitView extends LitElement {
       part="experiments"
       aria-labelledby="${this.#scope}-experiments"
     >
-      <h2 id="${this.#scope}-experiments">Things to try</h2>
+      <h2 id="${this.#scope}-experiments" tabindex="-1">Things to try</h2>
       <div class="chips">${experiments.map(chip)}</div>
       <p role="status">${run.tried?.text ?? ""}</p>
     </section>`;
@@ -335,7 +339,7 @@ export class ExhibitView extends LitElement {
     const poked = (run.frame?.pokes.length ?? 0) > 0;
     return html`<section class="controls" part="controls" aria-labelledby="${this.#scope}-controls">
       <header>
-        <h2 id="${this.#scope}-controls">Parameters</h2>
+        <h2 id="${this.#scope}-controls" tabindex="-1">Parameters</h2>
         <button
           class="small"
           ?disabled=${!changed && !poked}
@@ -375,6 +379,13 @@ export class ExhibitView extends LitElement {
     if (!this.#unfolded.delete(name)) this.#unfolded.add(name);
     this.requestUpdate();
   }
+
+  /** On a narrow page the parameters stand below the figures. */
+  readonly #jump = (): void => {
+    const heading = this.querySelector<HTMLElement>(".aside h2");
+    heading?.scrollIntoView();
+    heading?.focus({ preventScroll: true });
+  };
 
   readonly #poke = (event: Event): void => {
     if (event instanceof CustomEvent) this.run.poke(event.detail as Poke);

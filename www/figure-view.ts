@@ -123,12 +123,16 @@ export class FigureView extends LitElement {
   #hints(body: PlotBody): TemplateResult | typeof nothing {
     const can = (kind: Mark["pokes"][number]) => body.marks.find((m) => m.pokes.includes(kind));
     const takes = can("add");
+    // What the caption says already is not said again.
+    const told = this.figure.caption.toLowerCase();
     const hints = [];
-    const dragged = can("drag");
-    if (dragged) hints.push(dragged.mark.startsWith("rule") ? "drag the rule" : "drag a point");
+    const hint = (kind: Mark["pokes"][number], verb: string, sentence: string) => {
+      if (can(kind) && !told.includes(verb)) hints.push(sentence);
+    };
+    hint("drag", "drag", can("drag")?.mark.startsWith("rule") ? "drag the rule" : "drag a point");
     if (takes) hints.push("click an empty place to add one, or draw several");
-    if (can("remove")) hints.push("double-click one to remove it");
-    if (can("click")) hints.push("click a mark to pick it");
+    hint("remove", "double-click", "double-click one to remove it");
+    hint("click", "click", "click a mark to pick it");
     if (hints.length === 0) return nothing;
     const sentence = hints.join(", ");
     const add = () => takes && this.#poking?.addInMiddle(takes);

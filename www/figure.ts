@@ -7,6 +7,7 @@ import type {
   PlotOptions,
   ScaleOptions,
 } from "@observablehq/plot";
+import { tenTo } from "./numbers";
 import { isSeries, type Palette, ramp } from "./palette";
 import type { Axis, Body, Color, Column, Mark } from "./protocol";
 
@@ -99,9 +100,9 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
 function layout(body: PlotBody, look: Look) {
   const [x, y] = [hides(body.x, look), hides(body.y, look)];
   const marginTop = y || body.y.label === "" ? 10 : 26;
-  const marginRight = 12;
   const marginBottom = x ? 10 : body.x.label === "" ? 24 : 40;
   const marginLeft = y ? 12 : leftRoom(body);
+  const marginRight = rightRoom(body, look.width, marginLeft);
   const inner = look.width - marginLeft - marginRight;
   const shape = body.aspect ?? (look.full && look.width >= 700 ? 0.34 : 0.58);
   const height = Math.round(inner * shape) + marginTop + marginBottom;
@@ -118,6 +119,26 @@ function leftRoom(body: PlotBody): number {
   if (body.y.kind === "log") return 58;
   const longest = Math.max(2, ...namesOn("y", body).map((name) => name.length));
   return Math.min(150, 18 + longest * 7);
+}
+
+/** Words that begin at their place have room at the right end if one of them would stick out there. */
+function rightRoom({ x, marks }: PlotBody, width: number, marginLeft: number): number {
+  const { domain, kind } = x;
+  const least = 12;
+  if (domain === null || kind === "band") return least;
+  const scaled = (value: number) => (kind === "log" ? Math.log(value) : value);
+  const [low, high] = [scaled(domain[0]), scaled(domain[1])];
+  const rooms = marks.map(({ mark, channels, options }) => {
+    const { x: places, text } = channels;
+    if (mark !== "text" || options["textAnchor"] !== "start" || !Array.isArray(text)) return least;
+    const wide = text.map((word) => 7 * word.length + Number(options["dx"] ?? 0));
+    const sticks = wide.some((room, row) => {
+      const at = (scaled(Number(places?.[row])) - low) / (high - low);
+      return at <= 1 && marginLeft + at * (width - least - marginLeft) + room > width;
+    });
+    return sticks ? Math.max(...wide) : least;
+  });
+  return Math.min(Math.max(...rooms), width / 4);
 }
 
 /** The scale and the axis of one direction, `length` pixels long. */
@@ -139,12 +160,19 @@ function axis(name: "x" | "y", body: PlotBody, look: Look, length: number): Scal
     if (kind === "log") {
       // A name such as 0.000001 is wider than the margin.
       const small = domain !== null && domain[0] < 1e-5;
-      Object.assign(options, { ticks: 4, tickFormat: small ? "~e" : "~g" });
+      Object.assign(options, { ticks: 4, tickFormat: small ? power : "~g" });
     }
   }
   if (domain !== null) options.domain = domain;
   if (hides(body[name], look)) options.axis = null;
   return options;
+}
+
+/** The tick of a scale over many powers of ten; those between have no name. */
+function power(tick: number): string {
+  const exponent = Math.log10(tick);
+  if (!Number.isInteger(exponent)) return "";
+  return exponent === 0 ? "1" : tenTo(exponent);
 }
 
 /** One name in `crowding` at least, and always the last. */

@@ -19,7 +19,7 @@ const SHORTCUTS: readonly Shortcut[] = [
     shown: "Space or k",
     keys: [" ", "k"],
     what: "plays and pauses",
-    act: (run) => (run.playing ? run.pause() : run.play()),
+    act: (run) => run.toggle(),
   },
   { shown: "s", keys: ["s"], what: "takes one step", act: (run) => run.step() },
   { shown: "r", keys: ["r"], what: "begins the run again", act: (run) => run.reset() },
@@ -177,7 +177,8 @@ export class FirstHint extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     if (!this.#shown) return nothing;
     return html`<p class="first" role="note">
-      Press <b>Play</b>, then change anything: parameters, points, the seed. Keys: <kbd>?</kbd>
+      Press <b>Play</b>, then change anything: parameters, points, the seed.
+      <span>Keys: <kbd>?</kbd></span>
     </p>`;
   }
 }

@@ -32,6 +32,8 @@ export const PACES: readonly [Pace, Pace, Pace, Pace] = [
 /** While something is dragged, its answer must not wait for a long stretch of steps. */
 const DRAG_BUDGET_MS = 8;
 const DRAG_MS = 300;
+/** So long after its end a run is not begun again by the button that paused it. */
+const AFTER_END_MS = 800;
 
 /** The events of a run; `change` comes with each of them and with every change of its state. */
 export type RunEvent = "change" | "ready" | "frame" | "done" | "error";
@@ -63,6 +65,7 @@ export class Run extends EventTarget {
   readonly #told = new Set<string>();
   #pace: Pace;
   #dragged = 0;
+  #ended = Number.NEGATIVE_INFINITY;
   #stepped = false;
   /** The step at which the run pauses by itself. */
   #until = Number.POSITIVE_INFINITY;
@@ -165,13 +168,20 @@ export class Run extends EventTarget {
     return param !== undefined && value !== undefined && !same(value, param.kind.default);
   }
 
-  /** Plays until done, paused or refused. */
+  /** Plays until done, paused or refused; a run that is done begins again. */
   play(): void {
-    if (this.panic !== null || (this.frame?.done && !this.#opening)) return;
+    if (this.panic !== null) return;
+    if (this.frame?.done && !this.#opening) this.reset();
     this.#until = Number.POSITIVE_INFINITY;
     this.playing = true;
     this.#changed();
     this.#advance();
+  }
+
+  /** What the button and the space bar do: whoever meant to pause as the run ended does not begin anew. */
+  toggle(): void {
+    if (this.playing) this.pause();
+    else if (!this.frame?.done || performance.now() - this.#ended > AFTER_END_MS) this.play();
   }
 
   /** Plays up to that step, however long it takes, and pauses there. */
@@ -349,6 +359,7 @@ export class Run extends EventTarget {
     this.#emit("frame", frame);
     if (frame.done && request.type === "advance") {
       this.playing = false;
+      this.#ended = performance.now();
       this.#emit("done", frame);
     }
   }
