@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { Client } from "./client";
 import "./figure-view";
+import { set as typeset } from "./label";
 import type { ClaimInfo, DeviceChoice, Entry, Figure, Reply, Request } from "./protocol";
 
 const SLICE_MS = 100;
@@ -59,14 +60,15 @@ export class Claims extends LitElement {
     const holds = checked === null ? "not checked yet" : checked.holds ? "yes" : "no";
     return html`<tr>
         <th scope="row">
-          ${claim.sentence}
+          ${typeset(claim.sentence)}
           <details>
             <summary>How it is measured</summary>
-            <p>${claim.protocol}</p>
+            <p>${typeset(claim.protocol)}</p>
           </details>
         </th>
         <td data-label="Paper">
-          <b class="value">${claim.published}</b> <span class="source">${claim.source}</span>
+          <b class="value">${typeset(claim.published)}</b>
+          <span class="source">${claim.source}</span>
         </td>
         <td data-label="Here">${this.#here(claim, check)}</td>
         <td data-label="Holds" class=${checked === null ? "" : checked.holds ? "holds" : "fails"}>

@@ -54,6 +54,8 @@ export interface Ruler {
 
 /** Height of a line of tick labels. */
 const LINE_PX = 15;
+/** So many names have a line each; of more some are left out. */
+const MOST_LINES = 16;
 
 /** Channels in pixels, or from 0 to 1, that Plot would take for quantities to be scaled. */
 const LITERAL = ["r", "opacity", "fillOpacity", "strokeOpacity"];
@@ -105,7 +107,11 @@ function layout(body: PlotBody, look: Look) {
   const marginRight = rightRoom(body, look.width, marginLeft);
   const inner = look.width - marginLeft - marginRight;
   const shape = body.aspect ?? (look.full && look.width >= 700 ? 0.34 : 0.58);
-  const height = Math.round(inner * shape) + marginTop + marginBottom;
+  // A few words have a line each, however narrow the figure; numbers, which come and go, do not.
+  const names = body.y.kind === "band" && !y ? namesOn("y", body) : [];
+  const words = names.length <= MOST_LINES && names.every((name) => Number.isNaN(Number(name)));
+  const least = words ? names.length * LINE_PX * 1.15 : 0;
+  const height = Math.round(Math.max(inner * shape, least)) + marginTop + marginBottom;
   return { width: look.width, height, marginTop, marginRight, marginBottom, marginLeft };
 }
 

@@ -28,7 +28,20 @@ export function scrollable(text: string): string {
     wide.replaceWith(box);
     box.append(wide);
   }
+  for (const math of body.querySelectorAll("math:not([display=block])")) keepTogether(math);
   return body.innerHTML;
+}
+
+/** No line begins with the comma behind a formula. */
+function keepTogether(math: Element): void {
+  const rest = math.nextSibling;
+  const mark = rest instanceof Text ? (/^[,.;:!?)]+/.exec(rest.data)?.[0] ?? "") : "";
+  if (!(rest instanceof Text) || mark === "") return;
+  const both = document.createElement("span");
+  both.className = "together";
+  math.replaceWith(both);
+  rest.data = rest.data.slice(mark.length);
+  both.append(math, mark);
 }
 
 /** The explanation, from the head of the exhibit's source; null while it loads. */
