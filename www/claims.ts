@@ -71,7 +71,10 @@ export class Claims extends LitElement {
           <span class="source">${claim.source}</span>
         </td>
         <td data-label="Here">${this.#here(claim, check)}</td>
-        <td data-label="Holds" class=${checked === null ? "" : checked.holds ? "holds" : "fails"}>
+        <td
+          data-label="Holds"
+          class=${checked === null ? "unchecked" : checked.holds ? "holds" : "fails"}
+        >
           ${checked === null ? nothing : html`<span aria-hidden="true">${checked.holds ? "✓" : "✗"}</span>`}
           ${holds}
         </td>

@@ -1,6 +1,7 @@
 // The page: gallery, exhibit, address.
 import { readFile } from "node:fs/promises";
 import {
+  boxOf,
   expect,
   longestTask,
   metric,
@@ -84,9 +85,8 @@ test("a dragged, an added and a removed point change the answer and survive a re
   const handles = figure.locator(".handle");
   const count = await handles.count();
   const before = await shapes(page);
-  const from = await handles.first().boundingBox();
-  const frame = await figure.locator(".plot > svg").boundingBox();
-  if (from === null || frame === null) throw new Error("the figure has no place on the page");
+  const from = await boxOf(handles.first());
+  const frame = await boxOf(figure.locator(".plot > svg"));
   await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
   await page.mouse.down();
   await page.mouse.move(frame.x + frame.width / 2, frame.y + frame.height / 2, { steps: 8 });

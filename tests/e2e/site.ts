@@ -1,5 +1,5 @@
 // What every test stands on: the built page on two origins, and a console that stays empty.
-import { test as base, expect, type Page } from "@playwright/test";
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import type { Catalog, Entry, Param } from "../../www/protocol";
@@ -101,6 +101,14 @@ export async function stepsTaken(page: Page): Promise<number> {
 export async function metric(page: Page, label: RegExp): Promise<number> {
   const row = page.locator(".metrics > div").filter({ hasText: label }).first();
   return Number.parseFloat((await row.locator("dd").innerText()).replace("−", "-"));
+}
+
+/** Where an element is; it may be drawn anew just while it is asked. */
+export async function boxOf(locator: Locator) {
+  let box = await locator.boundingBox();
+  await expect.poll(async () => (box = await locator.boundingBox())).not.toBeNull();
+  if (box === null) throw new Error("the element has no place on the page");
+  return box;
 }
 
 /** The shapes drawn in a figure, as text: differs when anything has moved. */
