@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { live } from "lit/directives/live.js";
 import { brief, DEFAULT_SEED, isDevice, parseSeed, SEEDS } from "./address";
 import { control } from "./controls";
+import { copyText } from "./copy";
 import { fieldText, finished, typing } from "./field";
 import { loadPlot } from "./figure";
 import { set as typeset } from "./label";
@@ -36,6 +37,8 @@ export class ExhibitView extends LitElement {
   #shown = "";
   #unfolded = new Set<string>();
   #scope = `view${++views}`;
+  /** What became of copying the report of a panic. */
+  #copied = "";
   #status = "";
   #statusAt = 0;
   #statusTimer = 0;
@@ -262,12 +265,24 @@ export class ExhibitView extends LitElement {
   #panic(report: string): TemplateResult {
     const { run } = this;
     const text = `${location.href}\n${navigator.userAgent}\n${report}`;
-    const copy = () => void navigator.clipboard.writeText(text);
+    const copy = async () => {
+      const copied = await copyText(text);
+      this.#copied = copied ? "Copied" : "Unfold what happened, and copy it by hand";
+      this.requestUpdate();
+    };
     return html`<div class="notice bad" role="alert">
       <p>The computation stopped on a fault of ours. The page is fine; the run can begin again.</p>
       <p>
-        <button @click=${() => run.revive()}>Restart</button>
+        <button
+          @click=${() => {
+            this.#copied = "";
+            run.revive();
+          }}
+        >
+          Restart
+        </button>
         <button @click=${copy}>Copy report</button>
+        <span role="status">${this.#copied}</span>
       </p>
       <details>
         <summary>What happened</summary>

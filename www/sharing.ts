@@ -1,6 +1,7 @@
 // Passing an exhibit on: its state as an address, as a file and as a piece of a page; the citation.
 import { html, LitElement, type TemplateResult } from "lit";
 import { DEFAULT_SEED, formatAddress, formatPoke, type Start, valueText } from "./address";
+import { copyText } from "./copy";
 import type { Entry } from "./protocol";
 
 /** How long a button says that its text was copied. */
@@ -115,12 +116,7 @@ export class Copied extends LitElement {
   }
 
   readonly #copy = async (): Promise<void> => {
-    // Where the page is not served securely there is no clipboard at all.
-    const copying = navigator.clipboard?.writeText(this.text) ?? Promise.reject(new Error());
-    this.said = await copying.then(
-      () => "Copied",
-      () => this.#select(),
-    );
+    this.said = (await copyText(this.text)) ? "Copied" : this.#select();
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => (this.said = ""), SAID_MS);
   };

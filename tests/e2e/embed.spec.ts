@@ -164,6 +164,57 @@ test("several on a page load everything once", async ({ page, site }) => {
   expect([count(".wasm"), count("catalog.json")]).toEqual([1, 1]);
 });
 
+test("the examples of the README and of docs/embedding.md do what they say", async ({
+  page,
+  site,
+  said,
+}) => {
+  const read = (path: string) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const [readme, told] = [await read("README.md"), await read("docs/embedding.md")];
+  const blocks = (text: string, language: string) =>
+    [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, "g"))].map(
+      ([, code]) => code,
+    );
+  const having = (text: string, language: string, word: string) =>
+    blocks(text, language).find((code) => code?.includes(word)) ?? "";
+  const element = having(readme, "html", "<orrery-exhibit");
+  const driven = having(told, "html", 'id="more"');
+  const script = `<script type="module">${having(readme, "js", "addEventListener")}</script>`;
+  const body = [element, driven, script]
+    .join("\n")
+    .replaceAll("https://example.org/orrery/", site.home);
+  await page.route(`${site.home}host/blank.html`, (route) =>
+    route.fulfill({ contentType: "text/html", body: `<link rel="icon" href="data:,">${body}` }),
+  );
+  await page.goto(`${site.home}host/blank.html`);
+  await expect(page.locator("#loss")).toContainText(/step \d+: \d/);
+  const exhibit = page.locator("orrery-exhibit");
+  const params = () => exhibit.evaluate((e) => (e as unknown as State).params);
+  expect((await params())["rate"]).toBeCloseTo(0.01);
+  await page.locator("#more").click();
+  await expect.poll(async () => (await params())["shown"]).toBe(50);
+  expect(said.length, "the README's script prints").toBeGreaterThan(0);
+  expect(said.filter((line) => !line.startsWith("log:"))).toEqual([]);
+
+  const framed = having(told, "html", "<iframe") + having(told, "html", "orrery:height");
+  const src = `${site.home}embed.html`;
+  await page.unroute(`${site.home}host/blank.html`);
+  await page.route(`${site.home}host/blank.html`, (route) =>
+    route.fulfill({
+      contentType: "text/html",
+      body: `<link rel="icon" href="data:,">${framed
+        .replace("https://example.org/orrery/embed.html", src)
+        .replace('"https://example.org"', JSON.stringify(new URL(src).origin))}`,
+    }),
+  );
+  await page.goto(`${site.home}host/blank.html`);
+  said.length = 0;
+  const frame = page.frameLocator("iframe");
+  await expect(frame.locator(".plot > svg").first()).toBeVisible();
+  await expect(frame.locator("html")).toHaveAttribute("data-theme", "dark");
+  await expect.poll(() => page.locator("iframe").getAttribute("height")).not.toBe("640");
+});
+
 test("an iframe shows an exhibit, follows its address and tells its height", async ({
   page,
   site,

@@ -23,7 +23,11 @@ test("a panic in the worker leaves a notice, and the run can begin again", async
   const notice = page.locator(".notice.bad");
   await expect(notice).toBeVisible();
   await expect(notice.getByRole("button", { name: "Copy report" })).toBeVisible();
-  await notice.getByText("What happened").click();
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await notice.getByRole("button", { name: "Copy report" }).click();
+  await expect(notice.getByRole("status")).toHaveText("Copied");
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("unreachable");
+  await notice.getByText("What happened", { exact: true }).click();
   await expect(notice.locator("pre")).toContainText("unreachable");
   await notice.getByRole("button", { name: "Restart" }).click();
   await expect(notice).toBeHidden();
