@@ -75,6 +75,33 @@ impl Experiment {
     }
 }
 
+/// What the gallery shows of an exhibit: one figure, as it comes out after some steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Cover {
+    /// Name of the figure; empty: the first that is a plot.
+    pub figure: &'static str,
+    /// Steps taken before it is drawn.
+    pub steps: u32,
+    /// Parameters by name, each with its value as text; all others are at their defaults.
+    pub set: Vec<(&'static str, String)>,
+}
+
+impl Cover {
+    /// This figure after so many steps, at the defaults.
+    pub const fn new(figure: &'static str, steps: u32) -> Self {
+        Self { figure, steps, set: Vec::new() }
+    }
+
+    /// Sets a parameter.
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts are written in place")]
+    pub fn set(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.set.push((name, value.to_string()));
+        self
+    }
+}
+
 /// A number shown beside the figures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -227,6 +254,11 @@ pub trait Exhibit: Sized + 'static {
         Vec::new()
     }
 
+    /// What the gallery shows of it; not a raster, which has no place in a drawing made of lines.
+    fn cover() -> Cover {
+        Cover::new("", 100)
+    }
+
     /// What the paper says.
     fn claims() -> Vec<Claim> {
         Vec::new()
@@ -331,6 +363,8 @@ pub struct Entry {
     pub claims: fn() -> Vec<Claim>,
     /// Things to try.
     pub experiments: fn() -> Vec<Experiment>,
+    /// What the gallery shows.
+    pub cover: fn() -> Cover,
     /// Checks one value against the schema.
     pub check: fn(&str, &Value) -> Result<()>,
     /// Weights that ship with the page.
@@ -347,6 +381,7 @@ impl Entry {
             params: E::Params::SCHEMA,
             claims: E::claims,
             experiments: E::experiments,
+            cover: E::cover,
             check: |name, value| E::Params::default().set(name, value),
             shipped: E::shipped,
             start: start::<E>,

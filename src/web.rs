@@ -9,13 +9,13 @@ use crate::{
     files::{Files, LocalFuture},
     session::{Catalog, Clock, Reply, Request, Session},
 };
-use js_sys::{Float32Array, Promise, Reflect, Uint8Array, global};
+use js_sys::{Float32Array, Function, Promise, Reflect, Uint8Array, global};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use std::{cell::Cell, rc::Rc};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Performance, RequestCache, RequestInit, Response, Url, WorkerGlobalScope};
+use web_sys::{Performance, Response, Url, WorkerGlobalScope};
 
 thread_local! {
     /// The one session; it is out while it answers.
@@ -66,23 +66,31 @@ fn new_session() -> Result<Session, JsValue> {
     Ok(Session::new(CATALOG, Rc::new(WorkerClock { performance })).with_files(files))
 }
 
-/// The bytes of a file beside the worker's script; asked for anew if it has changed since it was kept.
+/// The bytes of a file that ships with the page.
 async fn fetch(name: String) -> Result<Vec<u8>, String> {
     let told = |error: JsValue| match error.dyn_into::<js_sys::Error>() {
         Ok(error) => String::from(error.message()),
         Err(other) => format!("{other:?}"),
     };
     let worker: WorkerGlobalScope = global().unchecked_into();
-    let options = RequestInit::new();
-    options.set_cache(RequestCache::NoCache);
-    let address = Url::new_with_base(&name, &worker.location().href()).map_err(told)?;
-    let asked = worker.fetch_with_str_and_init(&address.href(), &options);
-    let response: Response = JsFuture::from(asked).await.map_err(told)?.unchecked_into();
+    let address = address(&worker, &name).map_err(told)?;
+    let response: Response =
+        JsFuture::from(worker.fetch_with_str(&address)).await.map_err(told)?.unchecked_into();
     if !response.ok() {
-        return Err(format!("the server answered {} to {}", response.status(), address.pathname()));
+        return Err(format!("the server answered {} to {name}", response.status()));
     }
     let buffer = JsFuture::from(response.array_buffer().map_err(told)?).await.map_err(told)?;
     Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+/// Where a file lies: the worker's script knows, for names carry hashes and the script may come from
+/// another origin; without its word, as in tests, the file lies beside the script.
+fn address(worker: &WorkerGlobalScope, name: &str) -> Result<String, JsValue> {
+    let told = Reflect::get(worker, &"orreryFile".into())?;
+    if let Some(place) = told.dyn_ref::<Function>() {
+        return Ok(place.call1(worker, &name.into())?.as_string().unwrap_or_default());
+    }
+    Ok(Url::new_with_base(name, &worker.location().href())?.href())
 }
 
 /// The clock of the worker, and its timer.

@@ -1,6 +1,7 @@
 //! Rules that every exhibit obeys, so that a new one is tested before its author writes a test.
 #![expect(clippy::unwrap_used, reason = "what cannot be unwrapped fails the test")]
 use orrery::{
+    claim::Claim,
     error::{Error, Result},
     exhibit::Entry,
     exhibits::CATALOG,
@@ -11,7 +12,11 @@ use orrery::{
 };
 use pollster::block_on;
 use serde_json::{Value, json};
-use std::{cell::Cell, collections::BTreeSet, rc::Rc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 #[path = "common/shipped.rs"]
 mod shipped;
@@ -473,6 +478,38 @@ fn every_experiment_opens() {
             check_figures(&format!("{id} {title}"), &advance(&mut session, STEPS).figures);
         }
     }
+}
+
+#[test]
+fn every_cover_can_be_drawn() {
+    for entry in CATALOG {
+        let (id, cover) = (entry.meta.id, (entry.cover)());
+        let set = cover.set.iter().map(|(name, value)| ((*name).to_owned(), json!(value)));
+        let mut session = session();
+        open(&mut session, id, &json!(set.collect::<serde_json::Map<String, Value>>()));
+        let figures = advance(&mut session, 1).figures;
+        let drawn = figures.iter().find(|figure| match &figure.body {
+            Body::Plot { .. } => cover.figure.is_empty() || cover.figure == figure.id,
+            Body::Table { .. } => false,
+        });
+        let Some(Figure { body: Body::Plot { marks, .. }, .. }) = drawn else {
+            panic!("{id}: no plot `{}` for the cover", cover.figure);
+        };
+        assert!(marks.iter().all(|mark| mark.mark != "raster"), "{id}: the cover is a raster");
+    }
+}
+
+#[test]
+fn the_record_of_claims_has_all_of_them_and_no_others() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/claims.json");
+    let text = std::fs::read_to_string(file).unwrap();
+    let record: BTreeMap<String, BTreeMap<String, Value>> = serde_json::from_str(&text).unwrap();
+    let names = |claims: Vec<Claim>| claims.iter().map(|claim| claim.id.to_owned()).collect();
+    let known: BTreeMap<String, BTreeSet<String>> =
+        CATALOG.iter().map(|entry| (entry.meta.id.to_owned(), names((entry.claims)()))).collect();
+    let recorded = record.iter().map(|(id, claims)| (id.clone(), claims.keys().cloned().collect()));
+    let hint = "cargo run --release -- reproduce <id> --record docs/claims.json";
+    assert_eq!(recorded.collect::<BTreeMap<_, _>>(), known, "measure what has changed: {hint}");
 }
 
 #[test]

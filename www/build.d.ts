@@ -1,7 +1,9 @@
 /** The worker's file, relative to the bundle; put in by build.mjs. */
 declare const WORKER_PATH: string;
-/** Changes with every build of the worker. */
-declare const BUILD_ID: string;
+/** The name with its hash, by the plain one, of each file that exhibits load; for the worker. */
+declare const SHIPPED: Record<string, string>;
+/** The same of what was made from the exhibits: catalog, covers, explanations; for the page. */
+declare const PARTS: Record<string, string>;
 
 declare module "*.css" {
   const text: string;

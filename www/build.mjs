@@ -1,15 +1,19 @@
-// Bundles the page: `node www/build.mjs [--out DIR] [--wasm DIR] [--release] [--worker FILE]`.
+// Bundles the page: `node www/build.mjs [--out DIR] [--wasm DIR] [--parts DIR] [--release] [--worker FILE]`.
 //
 // out     where everything goes; default $TRUNK_STAGING_DIR, else dist
 // wasm    the folder with wasm-bindgen's orrery.js and orrery_bg.wasm; default $ORRERY_WASM_DIR
+// parts   the folder with what is made from the exhibits: catalog, covers, explanations, sources;
+//         default $ORRERY_PARTS_DIR
 // release minified, without source maps; default when $TRUNK_PROFILE is "release"
 // worker  another worker in place of www/worker.ts (the tests have one that needs no wasm)
 //
-// Every file but orrery-exhibit.js, which foreign pages name, carries the hash of its content, and
-// the page is built knowing the worker's name: a page never meets the worker of another build.
+// Every file carries the hash of its content, and whoever loads it is built knowing its name: a page
+// never meets a part of another build. Plain names are kept by what others name: the pages themselves,
+// orrery-exhibit.js, and catalog.json for hosts that want to list the exhibits.
 import { build } from "esbuild";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -18,12 +22,17 @@ const { values } = parseArgs({
   options: {
     out: { type: "string", default: process.env.TRUNK_STAGING_DIR ?? "dist" },
     wasm: { type: "string", default: process.env.ORRERY_WASM_DIR ?? "" },
+    parts: { type: "string", default: process.env.ORRERY_PARTS_DIR ?? "" },
     release: { type: "boolean", default: process.env.TRUNK_PROFILE === "release" },
     worker: { type: "string", default: join(www, "worker.ts") },
   },
 });
 const out = resolve(values.out);
 const wasm = resolve(values.wasm);
+const parts = resolve(values.parts);
+
+/** Folders under `www/` with files that exhibits load. */
+const SHIPPED = ["weights", "data"];
 
 /** Builds `entries` and returns the emitted name of each, by its source's base name. */
 async function bundle(entries, options) {
@@ -43,49 +52,117 @@ async function bundle(entries, options) {
     logLevel: "warning",
     ...options,
   });
-  const named = Object.entries(result.metafile.outputs)
+  const { outputs } = result.metafile;
+  const named = Object.entries(outputs)
     .filter(([, output]) => output.entryPoint !== undefined)
     .map(([file, output]) => [basename(output.entryPoint), basename(file)]);
-  return Object.fromEntries(named);
+  return { names: Object.fromEntries(named), outputs };
 }
 
-/** Copies an HTML file, its plain names replaced by the hashed ones. */
-function rewrite(file, names) {
+/** The files below a folder, each with its path from there. */
+function* filesIn(folder, at = "") {
+  if (!existsSync(join(folder, at))) return;
+  for (const name of readdirSync(join(folder, at)).sort()) {
+    const path = at === "" ? name : `${at}/${name}`;
+    if (statSync(join(folder, path)).isDirectory()) yield* filesIn(folder, path);
+    else yield path;
+  }
+}
+
+/** Writes a file under its name with a hash, which is returned. */
+function ship(path, content) {
+  const { dir, name, ext } = parse(path);
+  const hash = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+  const shipped = `${dir === "" ? "" : `${dir}/`}${name}-${hash}${ext}`;
+  mkdirSync(join(out, dir), { recursive: true });
+  writeFileSync(join(out, shipped), content);
+  return shipped;
+}
+
+/** Ships what exhibits load; logs and notes beside it go by plain names, for people. */
+function shipData() {
+  const shipped = {};
+  for (const path of SHIPPED.flatMap((folder) => [...filesIn(www, folder)])) {
+    const content = readFileSync(join(www, path));
+    if (path.endsWith(".safetensors")) shipped[path] = ship(path, content);
+    else {
+      mkdirSync(dirname(join(out, path)), { recursive: true });
+      writeFileSync(join(out, path), content);
+    }
+  }
+  return shipped;
+}
+
+/** Ships what was made from the exhibits; the names that the page is to know, by plain name. */
+function shipParts() {
+  const named = {};
+  for (const path of filesIn(parts)) named[path] = ship(path, readFileSync(join(parts, path)));
+  const catalog = named["catalog.json"];
+  if (catalog !== undefined) {
+    writeFileSync(join(out, "catalog.json"), readFileSync(join(out, catalog)));
+  }
+  return named;
+}
+
+/** Copies an HTML file, its plain names replaced by the hashed ones, and what is needed at once announced. */
+function rewrite(file, names, early) {
   const staged = join(out, file);
   const source = existsSync(staged) ? staged : join(www, "..", file);
   let html = readFileSync(source, "utf8");
   if (!html.includes("./style.css"))
     throw new Error(`${source} is from an earlier build: empty ${out}`);
   for (const [plain, hashed] of Object.entries(names)) html = html.replaceAll(plain, hashed);
-  writeFileSync(staged, html);
+  const links = early.map((link) => `    ${link}\n`).join("");
+  writeFileSync(staged, html.replace("  </head>", `${links}  </head>`));
+}
+
+/** Links to the chunks that a script imports at once, so that they need not be discovered one by one. */
+function preloads(entry, outputs) {
+  const named = new Map(Object.entries(outputs).map(([file, o]) => [basename(file), o]));
+  const found = new Set();
+  const visit = (name) => {
+    for (const { path, kind } of named.get(name)?.imports ?? []) {
+      if (kind !== "import-statement" || found.has(basename(path))) continue;
+      found.add(basename(path));
+      visit(basename(path));
+    }
+  };
+  visit(entry);
+  return [...found].map((name) => `<link rel="modulepreload" href="./${name}" />`);
 }
 
 if (values.worker.endsWith("worker.ts") && resolve(values.worker) === join(www, "worker.ts")) {
-  for (const file of ["orrery.js", "orrery_bg.wasm"]) {
-    if (values.wasm === "" || !existsSync(join(wasm, file))) {
-      console.error(`error: no ${file} in "${values.wasm}"; give --wasm or ORRERY_WASM_DIR`);
+  const needed = [
+    [wasm, "orrery.js", "--wasm or ORRERY_WASM_DIR"],
+    [wasm, "orrery_bg.wasm", "--wasm or ORRERY_WASM_DIR"],
+    [parts, "catalog.json", "--parts or ORRERY_PARTS_DIR"],
+  ];
+  for (const [dir, file, how] of needed) {
+    if (!existsSync(join(dir, file))) {
+      console.error(`error: no ${file} in "${dir}"; give ${how}`);
       process.exit(2);
     }
   }
 }
 mkdirSync(out, { recursive: true });
 
-const workers = await bundle([resolve(values.worker)], {
+const { names: workers } = await bundle([resolve(values.worker)], {
   alias: { "orrery-glue": join(wasm, "orrery.js"), "orrery-wasm": join(wasm, "orrery_bg.wasm") },
   loader: { ".wasm": "file" },
+  define: { SHIPPED: JSON.stringify(shipData()) },
 });
 const worker = Object.values(workers)[0];
-const build_id = worker.replace(/^.*-|\.js$/g, "");
+const known = values.parts === "" ? {} : shipParts();
 
-const pages = await bundle(
+const { names: pages, outputs } = await bundle(
   ["main.ts", "embed.ts", "orrery-exhibit.ts"].map((name) => join(www, name)),
   {
     splitting: true,
-    define: { WORKER_PATH: JSON.stringify(`./${worker}`), BUILD_ID: JSON.stringify(build_id) },
+    define: { WORKER_PATH: JSON.stringify(`./${worker}`), PARTS: JSON.stringify(known) },
     loader: { ".css": "text" },
   },
 );
-const styles = await bundle(
+const { names: styles } = await bundle(
   ["style.css", "page.css"].map((name) => join(www, name)),
   {},
 );
@@ -95,7 +172,12 @@ const names = {
   "embed.js": pages["embed.ts"],
   ...styles,
 };
-rewrite("index.html", names);
-rewrite("embed.html", names);
+const catalog = known["catalog.json"];
+const early =
+  catalog === undefined
+    ? []
+    : [`<link rel="preload" as="fetch" crossorigin href="./${catalog}" />`];
+rewrite("index.html", names, [...early, ...preloads(pages["main.ts"], outputs)]);
+rewrite("embed.html", names, [...early, ...preloads(pages["embed.ts"], outputs)]);
 writeFileSync(join(out, "orrery-exhibit.js"), `export * from "./${pages["orrery-exhibit.ts"]}";\n`);
-console.log(`built ${build_id} into ${out}`);
+console.log(`built ${pages["main.ts"]} into ${out}`);

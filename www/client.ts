@@ -99,6 +99,26 @@ export class Client {
   }
 }
 
+/** Has the wasm loaded and compiled before the first client needs it. */
+export function warmUp(): void {
+  if (module !== null) return;
+  const worker = startWorker("");
+  module = new Promise((resolve) => {
+    const end = (compiled: WebAssembly.Module | null) => {
+      worker.terminate();
+      // The client that is wanted in the end tries again, and says what is wrong.
+      if (compiled === null) module = null;
+      resolve(compiled);
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) =>
+      end(data.type === "ready" ? data.module : null);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      end(null);
+    };
+  });
+}
+
 /** `waiting` with `request` added and whatever it makes pointless removed. */
 export function queued(waiting: readonly Request[], request: Request): Request[] {
   switch (request.type) {

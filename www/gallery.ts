@@ -1,23 +1,47 @@
-// The gallery: every exhibit a card, by family, with search.
+// The gallery: every exhibit a card, with search and families to choose from.
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { unsafeHTML } from "lit/directives/unsafe-html.js";
 import { formatAddress, plainStart } from "./address";
+import { type Cover, type Covers, loadCovers } from "./catalog";
+import { warmUp } from "./client";
+import { loadPlot } from "./figure";
 import type { Catalog, Entry } from "./protocol";
-import "./thumbnail";
+
+/** How long a pointer rests on a card before its reader is taken to be interested. */
+const REST_MS = 80;
 
 /** `<orrery-gallery>`: the cards of a `catalog`. */
 export class Gallery extends LitElement {
   static override properties = {
     catalog: { attribute: false },
-    dark: { type: Boolean },
     words: { state: true },
+    family: { state: true },
+    covers: { state: true },
   };
   declare catalog: Catalog;
-  declare dark: boolean;
   declare words: string;
+  /** The family that alone is shown; null: all are. */
+  declare family: string | null;
+  declare covers: Covers;
+
+  #rest = 0;
 
   constructor() {
     super();
     this.words = "";
+    this.family = null;
+    this.covers = {};
+    // Without covers the gallery is plainer, and as good a way in.
+    loadCovers().then(
+      (covers) => (this.covers = covers),
+      () => {},
+    );
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#rest);
   }
 
   protected override createRenderRoot(): HTMLElement {
@@ -25,16 +49,18 @@ export class Gallery extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const found = this.catalog.exhibits.filter((entry) => matches(entry, this.words));
-    const families = Map.groupBy(found, (entry) => entry.meta.family);
-    const { length } = this.catalog.exhibits;
+    const { exhibits } = this.catalog;
+    const matching = exhibits.filter((entry) => matches(entry, this.words));
+    const shown = matching.filter(
+      ({ meta }) => this.family === null || meta.family === this.family,
+    );
     return html`<div class="gallery">
       <h1 tabindex="-1">Working models of machine-learning papers</h1>
       <p class="lead">
         Each paper here is its own algorithm, running live in your tab. Move something and see what
         the paper says.
       </p>
-      <p class="search">
+      <search class="search">
         <label for="search">Search</label>
         <input
           id="search"
@@ -44,33 +70,63 @@ export class Gallery extends LitElement {
           .value=${this.words}
           @input=${(event: InputEvent) => this.#search(event)}
         />
-        <span role="status">${counted(found.length, length)}</span>
-      </p>
-      ${[...families].map(([family, entries]) => this.#family(family, entries))}
+        ${this.#families(matching)}
+        <span role="status">${counted(shown.length, exhibits.length)}</span>
+      </search>
+      <ul class="cards" @keydown=${moveFocus}>
+        ${repeat(
+          shown,
+          ({ meta }) => meta.id,
+          (entry) => this.#card(entry),
+        )}
+      </ul>
     </div>`;
   }
 
-  #family(family: string, entries: Entry[]): TemplateResult {
-    return html`<section class="family">
-      <h2>${family}</h2>
-      <ul class="cards" @keydown=${moveFocus}>
-        ${entries.map(({ meta, claims }) => this.#card(meta, claims.length))}
-      </ul>
-    </section>`;
+  /** A button a family, with how many of the cards found belong to it. */
+  #families(matching: Entry[]): TemplateResult {
+    const families = Map.groupBy(this.catalog.exhibits, ({ meta }) => meta.family);
+    const chip = (family: string | null, name: string, count: number) =>
+      html`<button
+        class="small"
+        aria-pressed=${this.family === family}
+        @click=${() => (this.family = family)}
+      >
+        ${name} <span class="count">${count}</span>
+      </button>`;
+    const count = (family: string) => matching.filter(({ meta }) => meta.family === family).length;
+    return html`<div class="chips" role="group" aria-label="Families">
+      ${chip(null, "All", matching.length)}
+      ${[...families.keys()].map((family) => chip(family, family, count(family)))}
+    </div>`;
   }
 
-  #card(meta: Entry["meta"], claims: number): TemplateResult {
-    return html`<li class="card">
-      <orrery-thumbnail .exhibit=${meta.id} .dark=${this.dark}></orrery-thumbnail>
-      <h3><a href=${formatAddress(meta.id, plainStart())}>${meta.title}</a></h3>
+  #card({ meta, claims }: Entry): TemplateResult {
+    const cover = this.covers[meta.id];
+    return html`<li
+      class="card"
+      @pointerenter=${() => this.#rested()}
+      @pointerleave=${() => clearTimeout(this.#rest)}
+      @pointerdown=${prepare}
+      @focusin=${prepare}
+    >
+      <div class="cover" role=${cover ? "img" : nothing} aria-label=${cover?.alt ?? nothing}>
+        ${cover ? unsafeHTML(cover.svg) : nothing}
+      </div>
+      <p class="kicker">${meta.family}</p>
+      <h2><a href=${formatAddress(meta.id, plainStart())}>${meta.title}</a></h2>
       <p>${meta.claim}</p>
       <p class="source">
-        ${meta.paper.authors},
-        ${meta.paper.year}${
-          claims === 0 ? nothing : html` · ${claims} ${claims === 1 ? "claim" : "claims"} to check`
-        }
+        ${meta.paper.authors}, ${meta.paper.year}
+        <br />${claimed(claims.length, cover?.hold ?? null)}
       </p>
     </li>`;
+  }
+
+  /** Loads what every exhibit needs, if the pointer is still there in a moment. */
+  #rested(): void {
+    clearTimeout(this.#rest);
+    this.#rest = window.setTimeout(prepare, REST_MS);
   }
 
   #search(event: InputEvent): void {
@@ -78,6 +134,22 @@ export class Gallery extends LitElement {
   }
 }
 customElements.define("orrery-gallery", Gallery);
+
+/** Begins to load what an exhibit needs, before it is opened. */
+function prepare(): void {
+  warmUp();
+  // If it cannot be loaded, the exhibit says so.
+  loadPlot().catch(() => {});
+}
+
+/** How many claims there are to check, and what came of them. */
+function claimed(all: number, hold: Cover["hold"]): TemplateResult | string {
+  if (all === 0) return "";
+  const claims = all === 1 ? "claim" : "claims";
+  if (hold === null) return `${all} ${claims} to check`;
+  if (hold < all) return `${hold} of ${all} ${claims} hold here`;
+  return html`<span class="holds">✓ all ${all} ${claims} hold here</span>`;
+}
 
 function counted(found: number, all: number): string {
   const exhibits = all === 1 ? "exhibit" : "exhibits";

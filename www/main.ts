@@ -68,7 +68,7 @@ function content(): TemplateResult {
   if (catalog === null)
     return html`${told}${notice ? nothing : html`<p class="waiting">Loading…</p>`}`;
   if (run === null) {
-    return html`${told}<orrery-gallery .catalog=${catalog} .dark=${dark}></orrery-gallery>`;
+    return html`${told}<orrery-gallery .catalog=${catalog}></orrery-gallery>`;
   }
   const { entry } = run;
   return html`${told}

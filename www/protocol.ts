@@ -17,7 +17,9 @@ export type Entry = {
   /** What the paper says. */
   claims: Array<ClaimInfo>,
   /** Things to try. */
-  experiments: Array<Experiment>, };
+  experiments: Array<Experiment>,
+  /** What the gallery shows, drawn when the page is built. */
+  cover: Cover, };
 
 /** How the catalog describes an exhibit. */
 export type Meta = {

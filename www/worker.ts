@@ -12,6 +12,11 @@ console.error = (...words: unknown[]) => {
   log(...words);
 };
 
+/** Where a file that ships with the page lies; the wasm asks for it by its plain name. */
+const orreryFile = (name: string): string =>
+  new URL(`./${SHIPPED[name] ?? name}`, import.meta.url).href;
+Object.assign(self, { orreryFile });
+
 const compiled = self.name === WAITS ? given() : compile();
 const ready = compiled.then((module) => init({ module_or_path: module }));
 

@@ -10,7 +10,12 @@ use orrery::{
     session::{Reply, Session},
 };
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// Time between two looks at a measurement.
 const LOOK_MS: u32 = 100;
@@ -35,6 +40,9 @@ pub(super) struct Options {
     /// One record a claim.
     #[arg(long)]
     json: bool,
+    /// Writes what came out into this file, beside what it says of other claims.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
 pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
@@ -45,6 +53,9 @@ pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
             tell(&row)?;
         }
         rows.push(row);
+    }
+    if let Some(file) = &options.record {
+        record(file, &rows)?;
     }
     let broken = rows.iter().filter(|row| row["holds"] != true).count();
     if options.json {
@@ -58,6 +69,28 @@ pub(super) fn main(options: &Options) -> Result<ExitCode, Failure> {
         (row["holds"] == true) != options.fails.contains(&full)
     });
     Ok(if as_known { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// By exhibit and claim: what was measured, and whether it holds.
+type Record = BTreeMap<String, BTreeMap<String, Value>>;
+
+/// Puts what was measured into a file that may have more.
+fn record(file: &Path, rows: &[Value]) -> Result<(), Failure> {
+    let told = |error: String| Failure::Input(format!("--record {}: {error}", file.display()));
+    let mut record: Record = match fs::read_to_string(file) {
+        Ok(text) => serde_json::from_str(&text).map_err(|error| told(error.to_string()))?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Record::new(),
+        Err(error) => return Err(told(error.to_string())),
+    };
+    for row in rows {
+        let name = |part: &Value| part.as_str().unwrap_or_default().to_owned();
+        record
+            .entry(name(&row["exhibit"]))
+            .or_default()
+            .insert(name(&row["claim"]["id"]), json!({"here": row["here"], "holds": row["holds"]}));
+    }
+    let text = serde_json::to_string_pretty(&record)? + "\n";
+    fs::write(file, text).map_err(|error| told(error.to_string()))
 }
 
 /// The claims that were asked for.

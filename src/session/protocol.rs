@@ -3,7 +3,7 @@
 use crate::{
     claim::{Claim, Measured},
     error::{Error, Result},
-    exhibit::{Entry, Experiment, Meta, Metric, Values},
+    exhibit::{Cover, Entry, Experiment, Meta, Metric, Values},
     figure::{Curve, Figure, Poke, PokeKind, Spread},
     params::{Param, Value},
 };
@@ -32,6 +32,8 @@ pub struct Card {
     pub claims: Vec<Claim>,
     /// Things to try.
     pub experiments: Vec<Experiment>,
+    /// What the gallery shows, drawn when the page is built.
+    pub cover: Cover,
 }
 
 impl Catalog {
@@ -42,6 +44,7 @@ impl Catalog {
             params: entry.params,
             claims: (entry.claims)(),
             experiments: (entry.experiments)(),
+            cover: (entry.cover)(),
         };
         Self { version: env!("CARGO_PKG_VERSION"), exhibits: entries.iter().map(card).collect() }
     }

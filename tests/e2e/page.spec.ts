@@ -1,5 +1,6 @@
 // The page: gallery, exhibit, address.
 import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import {
   boxOf,
   expect,
@@ -26,12 +27,41 @@ test("the gallery shows every exhibit, finds by words, and is left by the keyboa
   await page.getByLabel("Search").fill("no paper has these words");
   await expect(cards).toHaveCount(0);
   await page.getByLabel("Search").fill("");
-  await expect(page.locator("orrery-thumbnail svg").first()).toBeVisible();
-  await page.getByLabel("Search").press("Tab");
+  await expect(page.locator(".cover svg")).toHaveCount(site.catalog.exhibits.length);
+  const families = page.getByRole("group", { name: "Families" });
+  await families.getByRole("button", { name: meta.family }).click();
+  for (const card of await cards.all()) await expect(card).toContainText(meta.family);
+  await families.getByRole("button", { name: "All" }).click();
+  await expect(cards).toHaveCount(site.catalog.exhibits.length);
+  await families.getByRole("button").last().press("Tab");
   await expect(cards.first().locator("a")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.locator("orrery-view")).toBeVisible();
   await expect(page.locator("h1")).toBeFocused();
+});
+
+test("the gallery loads neither the wasm nor the charts, and both once a card is looked at", async ({
+  page,
+  site,
+}) => {
+  const loaded = new Map<string, number>();
+  page.on("response", async (response) => {
+    const name = new URL(response.url()).pathname.slice(1);
+    loaded.set(name, gzipSync(await response.body()).length);
+  });
+  await page.goto(site.home);
+  await expect(page.locator(".cover svg").first()).toBeVisible();
+  await page.waitForLoadState("networkidle");
+  const names = [...loaded.keys()];
+  expect(names.filter((name) => /\.wasm$|^worker-|^src-/.test(name))).toEqual([]);
+  const bytes = [...loaded.values()].reduce((sum, size) => sum + size, 0);
+  console.log(`the gallery loads ${bytes} bytes as gzip in ${names.length} files`);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(300_000);
+  await page.locator(".card a").first().focus();
+  for (const big of [/^worker-/, /\.wasm$/, /^src-/]) {
+    await expect.poll(() => [...loaded.keys()].some((name) => big.test(name))).toBe(true);
+  }
 });
 
 for (const device of ["cpu", "gpu", "auto"]) {

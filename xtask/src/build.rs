@@ -12,9 +12,6 @@ use std::process::{Command, Stdio};
 /// The port of `cargo xtask serve`.
 pub(crate) const DEFAULT_PORT: u16 = 8080;
 
-/// Folders under `www/` with files that exhibits load.
-const SHIPPED: [&str; 2] = ["weights", "data"];
-
 const TARGET: &str = "wasm32-unknown-unknown";
 
 /// What the wasm uses beyond wasm-opt's own defaults.
@@ -65,34 +62,28 @@ pub(crate) fn stage() -> Result<()> {
     let release = std::env::var_os("TRUNK_PROFILE").as_deref() == Some(OsStr::new("release"));
     let glue = wasm(release)?;
     drop_trunk_links(&staging)?;
-    run(command("node").arg("www/build.mjs").env("ORRERY_WASM_DIR", &glue))?;
-    for folder in SHIPPED {
-        copy(&root().join("www").join(folder), &staging.join(folder))?;
-    }
-    write_catalog(&glue, &staging)?;
-    pages::write_all(&staging)?;
+    let parts = parts(&glue)?;
+    let mut bundle = command("node");
+    bundle.arg("www/build.mjs").env("ORRERY_WASM_DIR", &glue).env("ORRERY_PARTS_DIR", &parts);
+    run(&mut bundle)?;
     if let Ok(address) = std::env::var("ORRERY_ADDRESS") {
         println!("serve: ready at {address}");
     }
     Ok(())
 }
 
-/// Copies the files of a folder and of those in it; one that is not there has none.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if !from.is_dir() {
-        return Ok(());
+/// Makes what the page has of the exhibits besides the wasm; the folder it lies in.
+fn parts(glue: &Path) -> Result<PathBuf> {
+    let parts = target_dir()?.join("page").join("parts");
+    if parts.is_dir() {
+        fs::remove_dir_all(&parts).with_context(|| format!("emptying {}", parts.display()))?;
     }
-    fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
-        let path = entry?.path();
-        let copied = to.join(path.file_name().context("a file without a name")?);
-        if path.is_dir() {
-            copy(&path, &copied)?;
-        } else {
-            fs::copy(&path, &copied).with_context(|| format!("copying {}", path.display()))?;
-        }
-    }
-    Ok(())
+    fs::create_dir_all(&parts)?;
+    // The wasm itself is asked, which saves building the command line for it.
+    fs::write(parts.join("catalog.json"), told("xtask/catalog.mjs", glue)?)?;
+    fs::write(parts.join("covers.json"), told("xtask/covers.mjs", glue)?)?;
+    pages::write_all(&parts)?;
+    Ok(parts)
 }
 
 /// Builds the wasm and its JavaScript; the folder that holds `orrery.js` and `orrery_bg.wasm`.
@@ -135,14 +126,13 @@ fn drop_trunk_links(staging: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Asks the wasm itself for the catalog, which saves building the command line for it.
-fn write_catalog(glue: &Path, staging: &Path) -> Result<()> {
+/// What a script of ours prints when it is given the wasm.
+fn told(script: &str, glue: &Path) -> Result<Vec<u8>> {
     let mut node = command("node");
-    node.arg("xtask/catalog.mjs").arg(glue).stderr(Stdio::inherit());
+    node.arg(script).arg(glue).stderr(Stdio::inherit());
     let output = node.output().context("starting node")?;
     if !output.status.success() {
-        bail!("the wasm did not answer with its catalog");
+        bail!("`node {script}` failed ({})", output.status);
     }
-    fs::write(staging.join("catalog.json"), output.stdout)?;
-    Ok(())
+    Ok(output.stdout)
 }

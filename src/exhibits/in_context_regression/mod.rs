@@ -38,7 +38,7 @@
 //! 1, 3, 4 are not known to us.
 use crate::{
     error::{Error, Result},
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
+    exhibit::{Cover, Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
     figure::{Figure, Poke},
     params,
     params::{choice, float, int, log_float, toggle},
@@ -287,6 +287,10 @@ impl Exhibit for InContextRegression {
 
     fn experiments() -> Vec<Experiment> {
         experiments::all()
+    }
+
+    fn cover() -> Cover {
+        Cover::new("plane", 1)
     }
 
     fn claims() -> Vec<crate::claim::Claim> {

@@ -35,7 +35,7 @@
 use crate::{
     claim::Claim,
     error::{Error, Result},
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress},
+    exhibit::{Cover, Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress},
     figure::{Figure, Poke},
     params,
     params::{choice, float, int, log_float, toggle},
@@ -238,6 +238,10 @@ impl Exhibit for LearningToRelax {
 
     fn experiments() -> Vec<Experiment> {
         experiments::all()
+    }
+
+    fn cover() -> Cover {
+        Cover::new("regret", 400).set("panel", "sequence")
     }
 
     fn claims() -> Vec<Claim> {

@@ -32,7 +32,7 @@
 //! steadily rather than early. Its CIFAR experiments are replaced by 8 × 8 digits, which are ours.
 use crate::{
     error::Result,
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
+    exhibit::{Cover, Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Snapshot},
     figure::{Figure, Poke},
     params,
     params::{choice, float, int, log_float, toggle},
@@ -299,6 +299,10 @@ impl Exhibit for MixupFeatureLearning {
 
     fn experiments() -> Vec<Experiment> {
         experiments::all()
+    }
+
+    fn cover() -> Cover {
+        Cover::new("rare", 600)
     }
 
     fn claims() -> Vec<crate::claim::Claim> {

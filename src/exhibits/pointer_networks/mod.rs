@@ -36,7 +36,7 @@
 //! hull leaves them out, and so must the net. A1 to A3 are stand-ins that fit the paper's few words on them.
 use crate::{
     error::{Error, Result},
-    exhibit::{Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
+    exhibit::{Cover, Ctx, Exhibit, Experiment, Meta, Metric, Paper, Progress, Shipped, Snapshot},
     figure::{Figure, Poke},
     params,
     params::{choice, int, log_float, table, toggle},
@@ -287,6 +287,10 @@ impl Exhibit for PointerNetworks {
 
     fn experiments() -> Vec<Experiment> {
         experiments::all()
+    }
+
+    fn cover() -> Cover {
+        Cover::new("plane", 40).set("panel", "a trained net")
     }
 
     fn claims() -> Vec<crate::claim::Claim> {
