@@ -96,7 +96,20 @@ function shipData() {
 /** Ships what was made from the exhibits; the names that the page is to know, by plain name. */
 function shipParts() {
   const named = {};
-  for (const path of filesIn(parts)) named[path] = ship(path, readFileSync(join(parts, path)));
+  const [indices, others] = [true, false].map((wanted) =>
+    [...filesIn(parts)].filter((path) => path.endsWith("/index.json") === wanted),
+  );
+  for (const path of others) named[path] = ship(path, readFileSync(join(parts, path)));
+  // The files of a source are many, and named by its index alone.
+  for (const path of indices) {
+    const index = JSON.parse(readFileSync(join(parts, path), "utf8"));
+    for (const listed of index.files) {
+      const plain = `${dirname(path)}/${listed.file}.html`;
+      listed.at = named[plain];
+      delete named[plain];
+    }
+    named[path] = ship(path, JSON.stringify(index));
+  }
   const catalog = named["catalog.json"];
   if (catalog !== undefined) {
     writeFileSync(join(out, "catalog.json"), readFileSync(join(out, catalog)));

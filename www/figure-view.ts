@@ -19,13 +19,10 @@ export class FigureView extends LitElement {
     figure: { attribute: false, hasChanged: (a: Figure, b: Figure) => !sameFigure(a, b) },
     palette: { attribute: false },
     dark: { type: Boolean },
-    plain: { type: Boolean },
   };
   declare figure: Figure;
   declare palette: Palette;
   declare dark: boolean;
-  /** Without heading and caption, for a small picture of it. */
-  declare plain: boolean;
 
   #plot: PlotLibrary | null = null;
   #width = 0;
@@ -73,14 +70,14 @@ export class FigureView extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const { figure, plain } = this;
+    const { figure } = this;
     const { body } = figure;
     return html`<figure class="figure ${figure.width}" part="figure">
-      ${plain ? nothing : this.#head(figure)}
-      ${body.type === "plot" && !plain ? legend(figure, body, this.palette, this.dark) : nothing}
+      ${this.#head(figure)}
+      ${body.type === "plot" ? legend(figure, body, this.palette, this.dark) : nothing}
       ${body.type === "plot" ? this.#frame(body) : table(figure, body)}
-      ${figure.caption === "" || plain ? nothing : html`<figcaption part="caption">${figure.caption}</figcaption>`}
-      ${body.type === "plot" && !plain ? this.#hints(body) : nothing}
+      ${figure.caption === "" ? nothing : html`<figcaption part="caption">${figure.caption}</figcaption>`}
+      ${body.type === "plot" ? this.#hints(body) : nothing}
     </figure>`;
   }
 
@@ -116,7 +113,7 @@ export class FigureView extends LitElement {
   }
 
   #frame(body: PlotBody): TemplateResult {
-    const role = !this.plain && body.marks.some((mark) => mark.pokes.length > 0) ? "group" : "img";
+    const role = body.marks.some((mark) => mark.pokes.length > 0) ? "group" : "img";
     return html`<div class="plot" role=${role} aria-label=${this.figure.alt}></div>`;
   }
 
@@ -166,16 +163,16 @@ export class FigureView extends LitElement {
       width: this.#width,
       dark: this.dark,
       full: this.figure.width === "full",
-      plain: this.plain,
+      plain: false,
       palette: this.palette,
     };
     const drawing = drawPlot(plot, body, look);
-    if (!this.plain) this.#poking?.attach(this.figure.id, body.marks, drawing);
+    this.#poking?.attach(this.figure.id, body.marks, drawing);
     for (const part of drawing.svg.children) {
       if (part.querySelector(".handle") === null) part.setAttribute("aria-hidden", "true");
     }
     this.#poking?.show(drawing);
-    if (!this.plain) this.dispatchEvent(new Event("drawn", { bubbles: true }));
+    this.dispatchEvent(new Event("drawn", { bubbles: true }));
   }
 }
 customElements.define("orrery-figure", FigureView);

@@ -12,6 +12,7 @@ import type { Catalog } from "./protocol";
 import { Run } from "./run";
 import { hand } from "./save";
 import { sharing } from "./sharing";
+import { type Place, splitPlace } from "./source";
 import { readState, stateFile } from "./state";
 import { isDark, storedTheme, storeTheme, type Theme, watchSystem } from "./theme";
 
@@ -25,6 +26,8 @@ let text: string | null = null;
 let notice: string | null = null;
 let theme = storedTheme();
 let written = 0;
+/** The place in the source that was asked for. */
+let place: Place | null = null;
 
 function draw(): void {
   document.documentElement.dataset["theme"] = theme;
@@ -85,6 +88,10 @@ function content(): TemplateResult {
             </section>`
       }
       ${explanation(text)}
+      <section class="code" aria-labelledby="source">
+        <h2 id="source">Source</h2>
+        <orrery-source .exhibit=${entry.meta.id} .place=${place}></orrery-source>
+      </section>
       ${sharing(entry, run.now(), { save: saveState, open: (file) => void openState(file) })}
       <orrery-hint></orrery-hint>
     </article>`;
@@ -101,7 +108,8 @@ function tell(sentence: string | null): void {
 /** Follows the address bar. */
 function follow(): void {
   if (catalog === null) return;
-  const { id, start, ignored } = parseAddress(location.hash);
+  const split = splitPlace(location.hash);
+  const { id, start, ignored } = parseAddress(split.address);
   const entry = catalog.exhibits.find(({ meta }) => meta.id === id) ?? null;
   notice = id !== null && entry === null ? `There is no exhibit "${id.slice(0, 60)}".` : null;
   const arrived = entry !== (run?.entry ?? null);
@@ -109,6 +117,23 @@ function follow(): void {
   run?.open(start, ignored);
   draw();
   if (arrived) arrive();
+  if (split.place !== null) goTo(split.place);
+}
+
+/** Shows a place in the source; the run goes on. */
+function goTo(asked: Place): void {
+  place = asked;
+  draw();
+}
+
+/** A link into the source of the open exhibit is followed without opening the exhibit anew. */
+function followLink(event: MouseEvent): void {
+  const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+  const link = event.target instanceof Element ? event.target.closest("a[href*='/source/']") : null;
+  const { address, place } = splitPlace(link?.getAttribute("href") ?? "");
+  if (!plain || place === null || address !== `#/${run?.entry.meta.id}`) return;
+  event.preventDefault();
+  goTo(place);
 }
 
 /** Shows the page from its beginning. */
@@ -128,6 +153,7 @@ function enter(next: Run | null): void {
   document.title = entry === null ? "Orrery" : `${entry.meta.title} · Orrery`;
   if (same) return;
   text = null;
+  place = null;
   if (entry === null) return;
   const shown = (found: string) => {
     if (run?.entry === entry) text = scrollable(found);
@@ -188,6 +214,7 @@ document.addEventListener("visibilitychange", () => {
   if (run !== null) run.hidden = document.hidden;
 });
 window.addEventListener("hashchange", follow);
+document.addEventListener("click", followLink);
 document.addEventListener("keydown", (event) => {
   if (run !== null && press(event, run)) draw();
 });

@@ -119,6 +119,15 @@ export type Experiment = {
   /** Parameters by name, each with its value as text; all others are at their defaults. */
   set: Array<[string, string]>, };
 
+/** What the gallery shows of an exhibit: one figure, as it comes out after some steps. */
+export type Cover = {
+  /** Name of the figure; empty: the first that is a plot. */
+  figure: string,
+  /** Steps taken before it is drawn. */
+  steps: number,
+  /** Parameters by name, each with its value as text; all others are at their defaults. */
+  set: Array<[string, string]>, };
+
 /** What a paper says, with the function that measures it here. */
 export type ClaimInfo = {
   /** Short `snake_case` name, one of a kind within the exhibit. */

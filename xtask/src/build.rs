@@ -1,7 +1,7 @@
 //! From sources to `dist/`: wasm, bundle, catalog, explanations.
 
 use crate::shell::{command, root, run, target_dir};
-use crate::{pages, setup};
+use crate::{pages, setup, source};
 use anyhow::{Context, Result, bail};
 use std::ffi::OsStr;
 use std::fs;
@@ -83,6 +83,7 @@ fn parts(glue: &Path) -> Result<PathBuf> {
     fs::write(parts.join("catalog.json"), told("xtask/catalog.mjs", glue)?)?;
     fs::write(parts.join("covers.json"), told("xtask/covers.mjs", glue)?)?;
     pages::write_all(&parts)?;
+    source::write_all(&parts)?;
     Ok(parts)
 }
 

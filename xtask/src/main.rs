@@ -1,13 +1,15 @@
-//! Orrery's chores: `serve`, `build`, `test`, `bench`, `bench-peers`, `sizes`. Each does its own set-up.
+//! Orrery's chores: `serve`, `build`, `test`, `new`, `bench`, `bench-peers`, `sizes`. Each does its own set-up.
 #![expect(clippy::print_stdout, reason = "a command line talks to its terminal")]
 
 mod bench;
 mod build;
+mod new;
 mod pages;
 mod peers;
 mod setup;
 mod shell;
 mod sizes;
+mod source;
 mod test;
 
 use anyhow::{Result, bail};
@@ -21,6 +23,7 @@ Usage: cargo xtask <command>
   test [stage]...      all that CI runs, quickest first; or only the stages named
        [--keep-going]  runs the remaining stages after one has failed
        [--list]        names the stages
+  new <id>             writes a small exhibit to begin with, and its two lines in the catalog
   bench                the engine natively, then the built page in Chromium: times and sizes
   sizes                what dist/ weighs, and what the page loads for one exhibit";
 
@@ -55,6 +58,8 @@ fn run(command: &str, args: &[&str]) -> Result<()> {
         ("build", []) => build::build(),
         ("stage", []) => build::stage(),
         ("test", args) => test::run(args),
+        ("new", [id]) => new::run_for(id),
+        ("new", _) => bail!(Misuse("`new` takes one id: cargo xtask new my_paper".to_owned())),
         ("bench", []) => bench::run(),
         ("bench-peers", args) => peers::run(args),
         ("sizes", []) => sizes::print(),

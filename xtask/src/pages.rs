@@ -1,6 +1,7 @@
 //! The explanation of each exhibit: its module's `//!` header as HTML with MathML.
 
 use crate::shell::root;
+use crate::source;
 use anyhow::{Context, Result, anyhow, bail};
 use pulldown_cmark::{
     BrokenLink, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
@@ -8,6 +9,7 @@ use pulldown_cmark::{
 use pulldown_latex::config::DisplayMode;
 use pulldown_latex::event::{Content, Event as Formula};
 use pulldown_latex::{RenderConfig, Storage, push_mathml};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,7 +19,10 @@ pub(crate) fn write_all(dir: &Path) -> Result<()> {
     fs::create_dir_all(&docs)?;
     for (id, source) in exhibits()? {
         let text = fs::read_to_string(&source)?;
-        let html = page(&header(&text)).with_context(|| format!("in {}", source.display()))?;
+        let names = source::definitions(&source)?;
+        let places = names.into_iter().map(|(name, at)| (name, format!("#/{id}/source/{at}")));
+        let html = page(&header(&text), &places.collect())
+            .with_context(|| format!("in {}", source.display()))?;
         fs::write(docs.join(format!("{id}.html")), html)?;
     }
     Ok(())
@@ -40,20 +45,38 @@ pub(crate) fn exhibits() -> Result<Vec<(String, PathBuf)>> {
 }
 
 /// The `//!` lines that a module opens with, without the marks.
-fn header(source: &str) -> String {
+pub(crate) fn header(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines.fold(String::new(), |text, line| text + line.strip_prefix(' ').unwrap_or(line) + "\n")
 }
 
-/// Markdown with `$math$` as a fragment of HTML that holds no markup but our own.
-fn page(markdown: &str) -> Result<String> {
+/// Markdown with `$math$` as a fragment of HTML that holds no markup but our own. A name that `places` has,
+/// alone between backticks, leads to its place.
+pub(crate) fn page(markdown: &str, places: &BTreeMap<String, String>) -> Result<String> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_MATH;
     // rustdoc's links to items, [`Like::this`], lead nowhere on the page: their text stays.
     let mut items =
         |link: BrokenLink<'_>| Some((CowStr::from(""), link.reference.into_string().into()));
     let parser = Parser::new_with_broken_link_callback(markdown, options, Some(&mut items));
     let mut in_item = false;
-    let events = parser.map(|event| plain(event, &mut in_item)).collect::<Result<Vec<_>>>()?;
+    let mut in_link = false;
+    let linked = parser.map(|event| {
+        match &event {
+            Event::Start(Tag::Link { .. }) => in_link = true,
+            Event::End(TagEnd::Link) => in_link = false,
+            Event::Code(name) if !in_link => {
+                if let Some(place) = places.get(&**name) {
+                    let name = escaped(name);
+                    return Ok(Some(Event::InlineHtml(
+                        format!("<a href=\"{place}\"><code>{name}</code></a>").into(),
+                    )));
+                }
+            }
+            _ => {}
+        }
+        plain(event, &mut in_item)
+    });
+    let events = linked.collect::<Result<Vec<_>>>()?;
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, events.into_iter().flatten());
     Ok(html)
@@ -123,13 +146,17 @@ fn mathml(tex: &str, display_mode: DisplayMode) -> Result<String> {
     Ok(html.replace("><</", ">&lt;</"))
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn page(markdown: &str) -> Result<String> {
+        super::page(markdown, &BTreeMap::new())
+    }
 
     #[test]
     fn the_header_ends_where_the_code_begins() {
@@ -177,5 +204,13 @@ mod tests {
     #[test]
     fn a_link_that_runs_code_is_refused() {
         assert!(page("[here](javascript:alert(1))").is_err());
+    }
+
+    #[test]
+    fn a_name_leads_to_where_it_is_defined() {
+        let places = BTreeMap::from([("one".to_owned(), "#/a/source/a.rs:3".to_owned())]);
+        let html = super::page("`one`, `two` and [`one`](https://x.org)", &places).unwrap();
+        assert!(html.contains("<a href=\"#/a/source/a.rs:3\"><code>one</code></a>"), "{html}");
+        assert_eq!(html.matches("#/a/source").count(), 1, "{html}");
     }
 }
