@@ -5,6 +5,9 @@ declare const SHIPPED: Record<string, string>;
 /** The same of what was made from the exhibits: catalog, covers, explanations; for the page. */
 declare const PARTS: Record<string, string>;
 
+/** Whether this is a build for a host, and not one while the page is worked on. */
+declare const RELEASE: boolean;
+
 declare module "*.css" {
   const text: string;
   export default text;

@@ -33,6 +33,8 @@ const parts = resolve(values.parts);
 
 /** Folders under `www/` with files that exhibits load. */
 const SHIPPED = ["weights", "data"];
+/** A name that ends with a hash. */
+const HASHED = /-[0-9A-Z]{8}\.\w+$/;
 
 /** Builds `entries` and returns the emitted name of each, by its source's base name. */
 async function bundle(entries, options) {
@@ -117,6 +119,39 @@ function shipParts() {
   return named;
 }
 
+/** Ships the icons and the manifest that names them; their names by the plain ones. */
+function shipIcons() {
+  const folder = join(www, "icons");
+  const icons = {};
+  for (const name of filesIn(folder)) {
+    if (name !== "manifest.json") icons[name] = ship(name, readFileSync(join(folder, name)));
+  }
+  let manifest = readFileSync(join(folder, "manifest.json"), "utf8");
+  for (const [plain, hashed] of Object.entries(icons)) manifest = manifest.replace(plain, hashed);
+  return { ...icons, "manifest.json": ship("manifest.json", manifest) };
+}
+
+/** Builds the service worker, which knows every file of the release; `shell` is what it puts away at once. */
+async function buildServiceWorker(shell) {
+  const pages = ["index.html", "embed.html"].map((url) => ({
+    url,
+    revision: createHash("sha256")
+      .update(readFileSync(join(out, url)))
+      .digest("hex"),
+  }));
+  const files = [...filesIn(out)].filter((path) => HASHED.test(path));
+  const put = [...pages, ...shell.map((url) => ({ url, revision: null }))];
+  await bundle([join(www, "sw.ts")], {
+    entryNames: "[name]",
+    sourcemap: false,
+    define: {
+      SHELL: JSON.stringify(put),
+      FILES: JSON.stringify(files),
+      "process.env.NODE_ENV": '"production"',
+    },
+  });
+}
+
 /** Copies an HTML file, its plain names replaced by the hashed ones, and what is needed at once announced. */
 function rewrite(file, names, early) {
   const staged = join(out, file);
@@ -129,8 +164,8 @@ function rewrite(file, names, early) {
   writeFileSync(staged, html.replace("  </head>", `${links}  </head>`));
 }
 
-/** Links to the chunks that a script imports at once, so that they need not be discovered one by one. */
-function preloads(entry, outputs) {
+/** The chunks that a script imports at once. */
+function imported(entry, outputs) {
   const named = new Map(Object.entries(outputs).map(([file, o]) => [basename(file), o]));
   const found = new Set();
   const visit = (name) => {
@@ -141,7 +176,12 @@ function preloads(entry, outputs) {
     }
   };
   visit(entry);
-  return [...found].map((name) => `<link rel="modulepreload" href="./${name}" />`);
+  return [...found];
+}
+
+/** Links to chunks, so that they need not be discovered one by one. */
+function preloads(chunks) {
+  return chunks.map((name) => `<link rel="modulepreload" href="./${name}" />`);
 }
 
 if (values.worker.endsWith("worker.ts") && resolve(values.worker) === join(www, "worker.ts")) {
@@ -162,7 +202,7 @@ mkdirSync(out, { recursive: true });
 const { names: workers } = await bundle([resolve(values.worker)], {
   alias: { "orrery-glue": join(wasm, "orrery.js"), "orrery-wasm": join(wasm, "orrery_bg.wasm") },
   loader: { ".wasm": "file" },
-  define: { SHIPPED: JSON.stringify(shipData()) },
+  define: { SHIPPED: JSON.stringify(shipData()), RELEASE: JSON.stringify(values.release) },
 });
 const worker = Object.values(workers)[0];
 const known = values.parts === "" ? {} : shipParts();
@@ -171,7 +211,11 @@ const { names: pages, outputs } = await bundle(
   ["main.ts", "embed.ts", "orrery-exhibit.ts"].map((name) => join(www, name)),
   {
     splitting: true,
-    define: { WORKER_PATH: JSON.stringify(`./${worker}`), PARTS: JSON.stringify(known) },
+    define: {
+      WORKER_PATH: JSON.stringify(`./${worker}`),
+      PARTS: JSON.stringify(known),
+      RELEASE: JSON.stringify(values.release),
+    },
     loader: { ".css": "text" },
   },
 );
@@ -180,17 +224,33 @@ const { names: styles } = await bundle(
   {},
 );
 
+const icons = shipIcons();
 const names = {
   "main.js": pages["main.ts"],
   "embed.js": pages["embed.ts"],
   ...styles,
+  ...icons,
 };
-const catalog = known["catalog.json"];
-const early =
-  catalog === undefined
-    ? []
-    : [`<link rel="preload" as="fetch" crossorigin href="./${catalog}" />`];
-rewrite("index.html", names, [...early, ...preloads(pages["main.ts"], outputs)]);
-rewrite("embed.html", names, [...early, ...preloads(pages["embed.ts"], outputs)]);
+const fetched = ["catalog.json", "covers.json"].map((part) => known[part]).filter(Boolean);
+const early = fetched
+  .slice(0, 1)
+  .map((catalog) => `<link rel="preload" as="fetch" crossorigin href="./${catalog}" />`);
+const chunks = {
+  index: imported(pages["main.ts"], outputs),
+  embed: imported(pages["embed.ts"], outputs),
+};
+rewrite("index.html", names, [...early, ...preloads(chunks.index)]);
+rewrite("embed.html", names, [...early, ...preloads(chunks.embed)]);
 writeFileSync(join(out, "orrery-exhibit.js"), `export * from "./${pages["orrery-exhibit.ts"]}";\n`);
+if (values.release) {
+  const scripts = [pages["main.ts"], pages["embed.ts"], ...chunks.index, ...chunks.embed];
+  await buildServiceWorker([
+    ...new Set([
+      ...scripts,
+      ...Object.values(styles),
+      ...fetched,
+      ...Object.values(icons).filter((name) => !name.endsWith(".png")),
+    ]),
+  ]);
+}
 console.log(`built ${pages["main.ts"]} into ${out}`);

@@ -7,6 +7,7 @@ import "./exhibit-view";
 import "./gallery";
 import { press } from "./keys";
 import { takeDrops } from "./drop";
+import { stayWithoutNetwork } from "./offline";
 import { explanation, heading, scrollable } from "./paper";
 import type { Catalog } from "./protocol";
 import { Run } from "./run";
@@ -231,3 +232,4 @@ loadCatalog().then(
     draw();
   },
 );
+stayWithoutNetwork();

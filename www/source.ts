@@ -103,8 +103,8 @@ export class Source extends LitElement {
     if (!this.#going) return;
     this.#going = false;
     line?.closest("details")?.setAttribute("open", "");
-    const goal = line ?? this.querySelector(".file");
-    goal?.scrollIntoView({ block: line === null ? "start" : "center" });
+    const goal = line ?? this.querySelector(".path");
+    goal?.scrollIntoView({ block: line === null ? "start" : "center", behavior: "instant" });
     goal?.closest<HTMLElement>("pre")?.focus({ preventScroll: true });
   }
 
@@ -127,7 +127,7 @@ export class Source extends LitElement {
       ${
         open === undefined
           ? nothing
-          : html`<h3 class="file">
+          : html`<h3 class="path">
               ${
                 index.repository === ""
                   ? html`<code>${open.path}</code>`

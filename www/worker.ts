@@ -1,6 +1,7 @@
 // The worker: loads the wasm, or is given it, and passes messages on, one at a time.
 import init, { handle } from "orrery-glue";
 import path from "orrery-wasm";
+import { tellPage } from "./offline";
 import { type FromWorker, WAITS } from "./wire";
 
 const said: string[] = [];
@@ -16,6 +17,7 @@ console.error = (...words: unknown[]) => {
 const orreryFile = (name: string): string =>
   new URL(`./${SHIPPED[name] ?? name}`, import.meta.url).href;
 Object.assign(self, { orreryFile });
+tellPage();
 
 const compiled = self.name === WAITS ? given() : compile();
 const ready = compiled.then((module) => init({ module_or_path: module }));

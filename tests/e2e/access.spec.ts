@@ -22,6 +22,8 @@ for (const theme of ["light", "dark"] as const) {
           const about = page.locator(".control .about").first();
           if (place !== 1 && (await about.count()) > 0) await about.click();
           await expect(page.locator(".explanation .waiting")).toHaveCount(0);
+          await page.locator("#source").scrollIntoViewIfNeeded();
+          await expect(page.locator(".listing .line").first()).toBeAttached();
           expect(await violations(page)).toEqual([]);
           const [scrolls, fits] = await page.evaluate(() => [
             document.documentElement.scrollWidth,

@@ -13,6 +13,8 @@ export default defineConfig({
   workers: 1,
   reporter: "list",
   use: {
+    // They would answer in the place of the routes that tests put up; offline.spec.ts has one.
+    serviceWorkers: "block",
     viewport: { width: 1280, height: 900 },
     launchOptions: { executablePath: CHROMIUM, args: [...FLAGS, "--enable-unsafe-webgpu"] },
     trace: "off",

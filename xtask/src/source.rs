@@ -123,6 +123,8 @@ fn repository(manifest: &str) -> String {
 #[derive(Default)]
 struct Stretch {
     note: String,
+    /// Whether the comment is indented: it belongs to a part of an item.
+    inner: bool,
     /// Number and HTML of each line.
     code: Vec<(usize, String)>,
 }
@@ -138,7 +140,8 @@ fn page(id: &str, file: &str, text: &str) -> Result<String> {
             html += "<details class=\"tests\"><summary>Its tests</summary>";
             folded = true;
         }
-        html += "<div class=\"stretch\"><div class=\"note\">";
+        let class = if stretch.inner { "stretch inner" } else { "stretch" };
+        write!(html, "<div class=\"{class}\"><div class=\"note\">")?;
         html += &pages::page(&stretch.note, &BTreeMap::new())?;
         html += "</div>";
         if let Some((first, _)) = stretch.code.first() {
@@ -169,7 +172,8 @@ fn stretches(text: &str) -> Vec<Stretch> {
         let note = note(line);
         let begins = note.is_some() && !in_note || tests == Some(number);
         if begins {
-            stretches.push(Stretch::default());
+            let inner = note.is_some() && line.starts_with(' ');
+            stretches.push(Stretch { inner, ..Stretch::default() });
         }
         in_note = note.is_some();
         let Some(last) = stretches.last_mut() else { continue };
