@@ -62,7 +62,11 @@ export { expect };
 
 /** Writes down what the console of `page` says. */
 export function listen(page: Page, said: string[]): void {
-  page.on("console", (message) => said.push(`${message.type()}: ${message.text()}`));
+  page.on("console", (message) => {
+    // The tests do without, see playwright.config.ts.
+    if (message.text() === "Service Worker registration blocked by Playwright") return;
+    said.push(`${message.type()}: ${message.text()}`);
+  });
   page.on("pageerror", (error) => said.push(`uncaught: ${error.stack ?? error.message}`));
 }
 

@@ -88,8 +88,7 @@ fn listed(text: &str, id: &str) -> Result<String> {
     for (start, line) in [("pub mod ", &module), ("    Entry::of::<", &entry)] {
         let named = |line: &str| line.strip_prefix(start).map(name_in);
         let last = lines.iter().rposition(|line| named(line).is_some());
-        let after =
-            lines.iter().position(|line| named(line).is_some_and(|other| other > id.to_owned()));
+        let after = lines.iter().position(|line| named(line).is_some_and(|other| *other > *id));
         let at = after.or(last.map(|at| at + 1));
         ensure!(at.is_some(), "src/exhibits/mod.rs has no line that begins with `{start}`");
         lines.insert(at.unwrap_or_default(), line);

@@ -178,7 +178,7 @@ fn stretches(text: &str) -> Vec<Stretch> {
         in_note = note.is_some();
         let Some(last) = stretches.last_mut() else { continue };
         match note {
-            Some(words) => last.note += &format!("{words}\n"),
+            Some(words) => last.note.extend([words, "\n"]),
             None if line.is_empty() && last.code.is_empty() => {}
             None => last.code.push((number, colored)),
         }
@@ -215,7 +215,7 @@ fn colored(text: &str) -> Vec<String> {
             let part = pages::escaped(part);
             match class {
                 Some(class) if !part.is_empty() => {
-                    *line += &format!("<i class=\"{class}\">{part}</i>");
+                    line.extend(["<i class=\"", class, "\">", &part, "</i>"]);
                 }
                 _ => *line += &part,
             }
