@@ -109,7 +109,7 @@ pub const MODELS: [Model; 12] = [
         name: "tsp_ptr_net",
         // As in the paper: valid tours are a matter of decoding.
         net: Net { mask: false, ..net(Task::Tsp, Architecture::PtrNet, 128, Scorer::Additive) },
-        recipe: recipe(5, 20, 6000),
+        recipe: recipe(5, 20, 16_000),
         rate: 2e-3,
     },
 ];
