@@ -84,7 +84,7 @@ export class FigureView extends LitElement {
   #head(figure: Figure): TemplateResult {
     const formats: readonly Format[] =
       figure.body.type === "plot" ? ["svg", "png", "csv"] : ["csv"];
-    return html`<header>
+    return html`<div class="head">
       <h2 part="title">${figure.title}</h2>
       <span class="save">
         ${formats.map(
@@ -98,7 +98,7 @@ export class FigureView extends LitElement {
             </button>`,
         )}
       </span>
-    </header>`;
+    </div>`;
   }
 
   /** Saves the figure as it stands now: a drawing that waits for its turn does not wait here. */

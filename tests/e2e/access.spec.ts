@@ -1,7 +1,7 @@
 // Accessibility, by axe, in both themes and at two widths.
 import axe from "axe-core";
 import type { Page } from "@playwright/test";
-import { expect, open, test } from "./site";
+import { expect, open, test, trainer } from "./site";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
@@ -33,6 +33,10 @@ for (const theme of ["light", "dark"] as const) {
           if (place === 1) await page.keyboard.press("Escape");
         });
       }
+      const framed = `embed.html?controls=full&theme=${theme}#/${trainer(site).meta.id}?device=cpu`;
+      await page.goto(site.home + framed);
+      await expect(page.locator("orrery-exhibit .plot > svg").first()).toBeVisible();
+      expect(await violations(page), "as a frame").toEqual([]);
     });
   }
 }

@@ -115,6 +115,30 @@ test("attributes and properties mirror each other, and a state is read and set",
   expect((await state())?.step, "the run stays as it was").toBe(2);
 });
 
+test("an exhibit plays by itself, but not for a reader who wants little motion", async ({
+  page,
+  site,
+}) => {
+  const attributes = {
+    from: site.home,
+    exhibit: trainer(site).meta.id,
+    device: "cpu",
+    autoplay: "",
+  };
+  const address = `${site.home}host/element.html?${new URLSearchParams(attributes)}`;
+  const element = page.locator("orrery-exhibit");
+  const state = () => element.evaluate((e) => (e as unknown as Element_).state);
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  await page.goto(address);
+  await expect.poll(async () => (await state())?.step ?? 0).toBeGreaterThan(0);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.reload();
+  await expect(element.locator(".plot > svg").first()).toBeAttached();
+  expect(await state()).toMatchObject({ step: 0, playing: false });
+  await element.getByRole("button", { name: "Play" }).click();
+  await expect.poll(async () => (await state())?.step ?? 0).toBeGreaterThan(0);
+});
+
 test("a host page colours the element and reaches its parts", async ({ page, site }) => {
   const attributes = new URLSearchParams({
     from: site.home,
