@@ -1,6 +1,13 @@
 // One figure on the page: heading, legend, drawing or table, caption.
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { drawPlot, loadPlot, type PlotBody, type PlotLibrary } from "./figure";
+import {
+  drawPlot,
+  loadPlot,
+  type Look,
+  type PlotBody,
+  plotHeight,
+  type PlotLibrary,
+} from "./figure";
 import { cancelFrame, nextFrame } from "./frames";
 import { readable } from "./numbers";
 import { type Palette, ramp, seriesOf } from "./palette";
@@ -36,6 +43,7 @@ export class FigureView extends LitElement {
     const width = Math.floor(entries.at(-1)?.contentRect.width ?? 0);
     if (width === this.#width || width === 0) return;
     this.#width = width;
+    this.#reserve();
     this.#draw();
   });
 
@@ -158,20 +166,33 @@ export class FigureView extends LitElement {
     nextFrame(this, draw, this.#poking?.holding ? 0 : rest);
   }
 
-  #drawNow(plot: PlotLibrary, body: PlotBody): void {
-    const look = {
+  #look(): Look {
+    return {
       width: this.#width,
       dark: this.dark,
       full: this.figure.width === "full",
       plain: false,
       palette: this.palette,
     };
-    const drawing = drawPlot(plot, body, look);
+  }
+
+  /** Room for a drawing that is still to come, so that nothing moves when it does. */
+  #reserve(): void {
+    const host = this.querySelector<HTMLElement>(".plot");
+    const { body } = this.figure;
+    if (body.type !== "plot" || host === null || host.firstElementChild !== null) return;
+    host.style.minHeight = `${plotHeight(body, this.#look())}px`;
+  }
+
+  #drawNow(plot: PlotLibrary, body: PlotBody): void {
+    const drawing = drawPlot(plot, body, this.#look());
     this.#poking?.attach(this.figure.id, body.marks, drawing);
     for (const part of drawing.svg.children) {
       if (part.querySelector(".handle") === null) part.setAttribute("aria-hidden", "true");
     }
     this.#poking?.show(drawing);
+    const host = this.querySelector<HTMLElement>(".plot");
+    if (host !== null) host.style.minHeight = "";
     this.dispatchEvent(new Event("drawn", { bubbles: true }));
   }
 }

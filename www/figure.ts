@@ -98,6 +98,11 @@ export function drawPlot(plot: PlotLibrary, body: PlotBody, look: Look): Drawing
   return { svg, handles, x, y };
 }
 
+/** How high a drawing of `body` will be. */
+export function plotHeight(body: PlotBody, look: Look): number {
+  return layout(body, look).height;
+}
+
 /** Room for the axes, and a frame of the wanted shape in the width there is. */
 function layout(body: PlotBody, look: Look) {
   const [x, y] = [hides(body.x, look), hides(body.y, look)];
