@@ -18,7 +18,7 @@ test("gallery, exhibit and frame do nothing that the policy forbids", async ({ p
   test.setTimeout((site.catalog.exhibits.length + 1) * 120_000);
   await page.addInitScript(watch);
   await page.goto(site.home);
-  await expect(page.locator("orrery-thumbnail svg").first()).toBeVisible();
+  await expect(page.locator(".card svg").first()).toBeVisible();
   for (const { meta } of site.catalog.exhibits) {
     await test.step(meta.id, async () => {
       await page.goto(`${site.home}#/${meta.id}?device=cpu`);
