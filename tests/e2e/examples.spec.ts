@@ -1,7 +1,15 @@
 // examples/embedding: each is built by its tool where that is installed, and opened with Orrery on another origin.
 import type { BrowserContext, Locator } from "@playwright/test";
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join, resolve } from "node:path";
 import { DIST, expect, test } from "./site";
@@ -20,6 +28,7 @@ const TYPES: Record<string, string> = {
 /** Serves three places out of folders: the course, Orrery, and what the slides load. */
 async function host(context: BrowserContext, course: string): Promise<void> {
   const places = [
+    [`${COURSE}orrery/`, DIST],
     [COURSE, course],
     ["https://example.org/orrery/", DIST],
     ["https://cdn.jsdelivr.net/npm/reveal.js@6.0.2/", resolve("node_modules/reveal.js")],
@@ -55,6 +64,21 @@ async function drawn(exhibit: Locator): Promise<void> {
   await exhibit.scrollIntoViewIfNeeded();
   await expect(exhibit.locator(".plot > svg").first()).toBeAttached();
 }
+
+test("the page that the README shows works as it stands there", async ({ page, context }) => {
+  const [, html] =
+    /cat > site\/index.html <<'END'\n(.*?)END\n/s.exec(readFileSync("README.md", "utf8")) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), "orrery-readme-"));
+  writeFileSync(join(folder, "index.html"), html ?? "");
+  await host(context, folder);
+  await page.goto(COURSE);
+  await drawn(page.locator("#hull"));
+  await page.getByRole("button", { name: "Twenty points" }).click();
+  await expect(page.locator("#hull")).toHaveAttribute("param-shown", "20");
+  await page.getByRole("button", { name: "Train", exact: true }).click();
+  await expect(page.locator("#said")).toHaveText(/step [1-9]/);
+  rmSync(folder, { recursive: true });
+});
 
 test("a plain page drives the element, and its frame grows", async ({ page, context }) => {
   await host(context, EXAMPLES);

@@ -86,17 +86,28 @@ impl Exhibit for __Type__ {
         vec![
             Figure::plot("plane", "The descent", plane("x"), plane("y"))
                 .aspect(1.0)
-                .caption("The valley runs from left to right. Every step stands square on the last one.")
+                .caption(
+                    "The valley runs from left to right. Every step stands square on the last one.",
+                )
                 .alt(format!("After {} steps at {:.3}, {:.3}.", self.steps, self.at[0], self.at[1]))
                 .with(line().x(self.path.column("x")).y(self.path.column("y")).stroke("descent"))
-                .with(dot().x(now()).y(vec![self.at[1] as f32]).r(6.0).fill("descent").poked(
-                    "now",
-                    &[PokeKind::Drag],
-                )),
-            Figure::plot("left", "What is left of f", linear("steps"), log("f over f at the start"))
-                .caption("A straight line: every step leaves the same share.")
-                .alt(format!("After {} steps {left:.1e} of f is left.", self.steps))
-                .with(line().x(self.path.column("step")).y(self.path.column("left")).stroke("descent")),
+                .with(
+                    dot()
+                        .x(now())
+                        .y(vec![self.at[1] as f32])
+                        .r(6.0)
+                        .fill("descent")
+                        .poked("now", &[PokeKind::Drag]),
+                ),
+            Figure::plot(
+                "left",
+                "What is left of f",
+                linear("steps"),
+                log("f over f at the start"),
+            )
+            .caption("A straight line: every step leaves the same share.")
+            .alt(format!("After {} steps {left:.1e} of f is left.", self.steps))
+            .with(line().x(self.path.column("step")).y(self.path.column("left")).stroke("descent")),
         ]
     }
 
@@ -111,7 +122,8 @@ impl Exhibit for __Type__ {
 
     fn experiments() -> Vec<Experiment> {
         vec![
-            Experiment::new("A ravine", "At κ = 100 four per cent are gone a step.").set("kappa", 100),
+            Experiment::new("A ravine", "At κ = 100 four per cent are gone a step.")
+                .set("kappa", 100),
             Experiment::new("Shorter steps", "Nine tenths of the exact step break the zigzag.")
                 .set("share", 0.9),
         ]
