@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 #[path = "../xtask/template/exhibit.rs"]
-#[expect(non_camel_case_types, reason = "`xtask new` puts a name in its place")]
 #[expect(unreachable_pub, reason = "it is written for the public modules of exhibits")]
 mod template;
 

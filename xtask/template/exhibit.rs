@@ -178,7 +178,7 @@ impl __Type__ {
 
 /// f, section 1.
 fn height([x, y]: [f64; 2], kappa: f64) -> f64 {
-    (x * x + kappa * y * y) / 2.0
+    0.5 * (x * x + kappa * y * y)
 }
 
 /// The gradient of f.
