@@ -171,7 +171,7 @@ function axis(name: "x" | "y", body: PlotBody, look: Look, length: number): Scal
     if (kind === "log") {
       // A name such as 0.000001 is wider than the margin.
       const small = domain !== null && domain[0] < 1e-5;
-      Object.assign(options, { ticks: 4, tickFormat: small ? power : ".3~g" });
+      Object.assign(options, { ticks: 4, tickFormat: small ? power : ".3~r" });
     }
   }
   if (domain !== null) options.domain = domain;
