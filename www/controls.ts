@@ -78,12 +78,15 @@ export function control(
     </div>
     ${input(param, state, actions, id, described)}
     <p id="${id}-doc" class=${state.open ? "doc" : "doc unseen"}>
-      ${param.doc} ${bounds(param)} ${param.live ? "" : "Changing it begins the run again."}
+      ${param.doc} ${bounds(param)} ${param.live ? "" : "Changing it begins the run again."} In
+      addresses and attributes: <code>${param.name}</code>.
     </p>
     ${
       state.refused === null
         ? nothing
-        : html`<p id="${id}-refused" class="refused" role="alert">${state.refused}</p>`
+        : html`<p id="${id}-refused" class="refused" role="alert">
+            ${refusal(param, state.refused)}
+          </p>`
     }
   </div>`;
 }
@@ -231,6 +234,11 @@ function valueAt({ min, max, log }: Range, place: number): number {
 function typed(text: string): Value {
   const number = Number(text.replace("−", "-"));
   return text.trim() === "" || Number.isNaN(number) ? text : number;
+}
+
+/** Why a value was refused, with the name that the reader sees in place of that in addresses. */
+function refusal({ name, label }: Param, message: string): string {
+  return message.startsWith(`${name} `) ? label + message.slice(name.length) : message;
 }
 
 function bounds({ kind }: Param): string {

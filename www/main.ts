@@ -13,7 +13,7 @@ import type { Catalog } from "./protocol";
 import { Run } from "./run";
 import { hand } from "./save";
 import { sharing } from "./sharing";
-import { type Place, splitPlace } from "./source";
+import { type Place, splitPlace, withPlace } from "./source";
 import { readState, stateFile } from "./state";
 import { isDark, storedTheme, storeTheme, type Theme, watchSystem } from "./theme";
 
@@ -124,6 +124,7 @@ function follow(): void {
 /** Shows a place in the source; the run goes on. */
 function goTo(asked: Place): void {
   place = asked;
+  write();
   draw();
 }
 
@@ -204,7 +205,7 @@ function write(): void {
     written = 0;
     if (run === null) return;
     const { entry, frame } = run;
-    const address = formatAddress(entry.meta.id, run.now());
+    const address = withPlace(formatAddress(entry.meta.id, run.now()), place);
     if (frame === null || address === location.hash) return;
     history.replaceState(null, "", address);
     draw();

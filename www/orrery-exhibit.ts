@@ -23,7 +23,7 @@ import {
 import { findEntry, loadCatalog } from "./catalog";
 import "./exhibit-view";
 import type { Surroundings } from "./exhibit-view";
-import type { Frame, Metric, Value } from "./protocol";
+import type { Entry, Frame, Metric, Value } from "./protocol";
 import { Run, type RunEvent } from "./run";
 import { readFields, type State } from "./state";
 import style from "./style.css";
@@ -59,6 +59,9 @@ export class OrreryExhibit extends LitElement {
   declare theme: string | null;
   #address: Address | null = null;
   #run: Run | null = null;
+  /** What was shown last, and its parameters that were not written by the host as attributes. */
+  #last: Entry | null = null;
+  #written = new Set<string>();
   #failed: string | null = null;
   #seen = false;
   #loading: string | null = null;
@@ -108,8 +111,14 @@ export class OrreryExhibit extends LitElement {
 
   /** Sets the parameters given, and leaves the others. */
   set params(values: Record<string, Value>) {
+    // They may be those of an exhibit that has been asked for and has yet to come.
+    const run = this.#run?.entry.meta.id === this.exhibit ? this.#run : null;
     for (const [name, value] of Object.entries(values)) {
-      this.setAttribute(PARAM + name, valueText(value));
+      const known = run?.entry.params.some((param) => param.name === name) ?? true;
+      if (known && run !== null) this.#written.add(name);
+      // The session says what there is; the attributes do not take up what there is not.
+      if (known) this.setAttribute(PARAM + name, valueText(value));
+      else run?.set(name, value);
     }
   }
 
@@ -128,9 +137,11 @@ export class OrreryExhibit extends LitElement {
     this.#ask((run) => run.pause());
   }
 
-  /** Pauses and takes `steps` steps; before it has loaded: as soon as it has. */
+  /** Pauses and takes `steps` steps, a whole number from 1; before it has loaded: as soon as it has. */
   step(steps = 1): void {
-    this.#ask((run) => run.step(steps));
+    if (Number.isInteger(steps) && steps > 0) this.#ask((run) => run.step(steps));
+    else
+      this.#refuse(`step: ${brief(String(steps))} is not allowed; expected a whole number from 1`);
   }
 
   /** Begins again: same seed, parameters and pokes. */
@@ -208,17 +219,20 @@ export class OrreryExhibit extends LitElement {
 
   async #load(): Promise<void> {
     const { id, start, ignored } = this.#address ?? this.#wanted();
-    if (id === null && this.#failed === null) this.#fail("exhibit: expected the id of an exhibit");
-    if (this.#loading === id || id === null) return;
-    this.#loading = id;
+    const wanted = id ?? "";
+    if (this.#loading === wanted) return;
+    this.#loading = wanted;
     this.#failed = null;
     try {
-      const entry = await findEntry(id);
-      if (this.#loading !== id || !this.isConnected) return;
+      const entry = await findEntry(wanted);
+      const ids = (await loadCatalog()).exhibits.map(({ meta }) => meta.id);
+      if (this.#loading !== wanted || !this.isConnected) return;
       if (entry === null) {
-        this.#fail(`exhibit: there is no "${brief(id)}"`);
+        const what = id === null ? "none is named" : `there is no "${brief(id)}"`;
+        this.#fail(`exhibit: ${what}; there are ${ids.join(", ")}`);
         return;
       }
+      this.#drop(entry, start);
       const run = new Run(entry);
       run.addEventListener("ready", () => {
         for (const sentence of [...ignored, ...(run.frame?.ignored ?? [])]) this.#tell(sentence);
@@ -234,6 +248,19 @@ export class OrreryExhibit extends LitElement {
     }
   }
 
+  /** Drops the parameters of the last exhibit, but for what the host has written that this one has too. */
+  #drop(entry: Entry, start: Address["start"]): void {
+    for (const { name } of this.#last === entry ? [] : (this.#last?.params ?? [])) {
+      const kept = entry.params.some((param) => param.name === name) && !this.#written.has(name);
+      if (kept) continue;
+      this.removeAttribute(PARAM + name);
+      delete start.params[name];
+    }
+    if (this.#last !== entry) this.#written.clear();
+    // The attributes have been read.
+    this.#attributes.takeRecords();
+  }
+
   /** Opens a state; if anything in it is wrong, the run stays as it is. */
   async #restore(given: unknown): Promise<void> {
     const read = readFields(given, await loadCatalog());
@@ -247,6 +274,7 @@ export class OrreryExhibit extends LitElement {
     if (refused !== null) this.#refuse(refused);
     if (refused !== null || !this.isConnected) return;
     this.#leave();
+    this.#drop(read.entry, plainStart());
     this.#loading = this.exhibit = read.entry.meta.id;
     this.#take(run);
     this.dispatchEvent(new CustomEvent("ready", { detail: run.frame }));
@@ -265,6 +293,7 @@ export class OrreryExhibit extends LitElement {
     run.hidden = document.hidden || !this.#seen;
     this.#failed = null;
     this.#run = run;
+    this.#last = run.entry;
     this.#mirror(run);
     this.requestUpdate();
   }
@@ -336,8 +365,10 @@ export class OrreryExhibit extends LitElement {
       const value = run.value(name);
       const text = this.getAttribute(PARAM + name);
       if (value === undefined || (text !== null && says(text, value))) continue;
-      if (run.differs(name)) this.setAttribute(PARAM + name, valueText(value));
-      else if (text !== null) this.removeAttribute(PARAM + name);
+      if (run.differs(name)) {
+        this.#written.add(name);
+        this.setAttribute(PARAM + name, valueText(value));
+      } else if (text !== null) this.removeAttribute(PARAM + name);
     }
     this.#attributes.takeRecords();
   }

@@ -37,6 +37,13 @@ export function splitPlace(hash: string): { address: string; place: Place | null
   return { address: `${id}${query ?? ""}`, place: { file, line: Number(line ?? 0) } };
 }
 
+/** `address` with a place in the source, as [`splitPlace`] takes it apart. */
+export function withPlace(address: string, place: Place | null): string {
+  if (place === null) return address;
+  const line = place.line > 0 ? `:${place.line}` : "";
+  return address.replace(/(?=\?|$)/, `/source/${place.file}${line}`);
+}
+
 /** `<orrery-source>`: the source of an `exhibit`, loaded once it is near, or once a `place` in it is asked for. */
 export class Source extends LitElement {
   static override properties = {
@@ -97,6 +104,7 @@ export class Source extends LitElement {
 
   protected override updated(): void {
     for (const line of this.querySelectorAll(".line.at")) line.classList.remove("at");
+    if (this.failed !== null && this.#going) this.scrollIntoView({ block: "center" });
     if (this.shown === null || this.#wanted === null) return;
     const line = this.querySelector(`#line-${this.#wanted.line}`);
     line?.classList.add("at");
@@ -136,6 +144,13 @@ export class Source extends LitElement {
                     >`
               }
             </h3>`
+      }
+      ${
+        open !== undefined && (this.#wanted?.line ?? 0) > open.lines
+          ? html`<p class="notice bad" role="alert">
+              ${open.file} has no line ${this.#wanted?.line}; its last is ${open.lines}.
+            </p>`
+          : nothing
       }
       ${shown === null ? html`<p class="waiting">Loading…</p>` : html`<div class="listing">${unsafeHTML(shown.html)}</div>`}`;
   }

@@ -22,8 +22,10 @@ export class Tips {
     root.addEventListener("pointerout", (event) => this.#out(event));
     root.addEventListener("pointerdown", () => this.#hide());
     root.addEventListener("focusin", ({ target }) => {
-      const seen = target instanceof Element && target.matches(":focus-visible");
-      if (seen) this.#show(ownerOf(target));
+      if (!(target instanceof Element) || !target.matches(":focus-visible")) return;
+      // Showing a tip while the browser brings the focus into view would end that.
+      target.scrollIntoView({ block: "nearest", behavior: "instant" });
+      this.#show(ownerOf(target));
     });
     root.addEventListener("focusout", () => this.#hide());
     root.addEventListener("keydown", (event) => {

@@ -113,6 +113,17 @@ test("attributes and properties mirror each other, and a state is read and set",
   await expect(page.locator("#log")).toContainText("error");
   await expect(element.getByRole("alert")).toContainText("plenty");
   expect((await state())?.step, "the run stays as it was").toBe(2);
+
+  await set({ params: { no_such: 1 } });
+  await expect(element.getByRole("alert")).toContainText("no_such");
+  await expect(element).not.toHaveAttribute("param-no_such", /./);
+  await element.evaluate((e) => (e as unknown as { step(n: number): void }).step(-3));
+  await expect(element.getByRole("alert").filter({ hasText: "step: -3" })).toBeVisible();
+  const other = site.catalog.exhibits.find(({ meta }) => meta.id !== entry.meta.id);
+  await set({ exhibit: other?.meta.id });
+  await expect.poll(async () => (await state())?.exhibit).toBe(other?.meta.id);
+  await expect(element, "the last exhibit's parameter").not.toHaveAttribute(attribute, /./);
+  await expect(element.getByRole("alert")).toHaveCount(0);
 });
 
 test("an exhibit plays by itself, but not for a reader who wants little motion", async ({

@@ -46,6 +46,7 @@ test("a link to a line opens it and leaves the run alone", async ({ page, site }
   await page.locator("#line-61 > a").click();
   await expect(page.locator("#line-61")).toHaveClass(/at/);
   await expect(page.locator(".step b").first(), "the run goes on").toHaveText("1");
+  await expect(page).toHaveURL(/source\/mod\.rs:61\?.*seed=7/);
   await page.goto(`${site.home}#/${id}/source/no_such.rs`);
   await expect(page.getByRole("alert")).toContainText('no file "no_such.rs"');
 });
