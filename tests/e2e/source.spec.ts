@@ -17,6 +17,8 @@ test("the source is that of the repository, loads when it is near, and is gone t
   await expect(files.first()).toHaveText("mod.rs");
   await expect(page.locator("h3.path")).toContainText(`src/exhibits/${id}/mod.rs`);
   await expect(page.locator(".listing math").first()).toBeAttached();
+  const heart = page.locator(".listing .line:not(.tests .line)", { hasText: "impl Exhibit for" });
+  await expect(heart, "only tests are folded").toBeVisible();
   const name = (await files.nth(1).innerText()).trim();
   await files.nth(1).click();
   await expect(page.locator("h3.path")).toContainText(name);

@@ -72,7 +72,7 @@ pub(crate) fn write_all(dir: &Path) -> Result<()> {
 pub(crate) fn definitions(main: &Path) -> Result<BTreeMap<String, String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (file, text) in files_of(main)? {
-        let code = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+        let code = text.lines().take(tests_at(&text).map_or(usize::MAX, |line| line - 1));
         for (at, line) in code.enumerate() {
             if let Some(name) = defined(line) {
                 found.entry(name.to_owned()).or_default().push(format!("{file}:{}", at + 1));
@@ -84,6 +84,11 @@ pub(crate) fn definitions(main: &Path) -> Result<BTreeMap<String, String>> {
         _ => None,
     });
     Ok(single.collect())
+}
+
+/// The line from which on a file has its tests and nothing else.
+fn tests_at(text: &str) -> Option<usize> {
+    text.find("#[cfg(test)]\nmod tests {").map(|at| text[..at].lines().count() + 1)
 }
 
 /// The name that a line of code defines, if it begins an item.
@@ -131,11 +136,11 @@ struct Stretch {
 
 /// A file as HTML that holds no markup but our own.
 fn page(id: &str, file: &str, text: &str) -> Result<String> {
-    let tests = text.find("#[cfg(test)]\nmod ").map_or(usize::MAX, |at| text[..at].lines().count());
+    let tests = tests_at(text).unwrap_or(usize::MAX);
     let mut html = String::new();
     let mut folded = false;
     for stretch in stretches(text) {
-        let begins_tests = stretch.code.first().is_some_and(|(line, _)| *line > tests);
+        let begins_tests = stretch.code.first().is_some_and(|(line, _)| *line >= tests);
         if begins_tests && !folded {
             html += "<details class=\"tests\"><summary>Its tests</summary>";
             folded = true;
@@ -165,7 +170,7 @@ fn page(id: &str, file: &str, text: &str) -> Result<String> {
 
 /// The stretches of a file, from top to bottom. Empty lines at their ends are left out.
 fn stretches(text: &str) -> Vec<Stretch> {
-    let tests = text.find("#[cfg(test)]\nmod ").map(|at| text[..at].lines().count() + 1);
+    let tests = tests_at(text);
     let mut stretches = vec![Stretch::default()];
     let mut in_note = false;
     for (number, (line, colored)) in (1..).zip(text.lines().zip(colored(text))) {
@@ -254,6 +259,14 @@ mod tests {
         assert_eq!(notes, ["Two.\n\nAnd $x$.\n", "One < two.\n", ""]);
         let lines: Vec<usize> = found.iter().map(|stretch| stretch.code[0].0).collect();
         assert_eq!(lines, [4, 7, 13]);
+    }
+
+    #[test]
+    fn tests_begin_where_they_stand_and_not_where_they_are_named() {
+        assert_eq!(tests_at(FILE), Some(13));
+        let named = FILE.replace("use a;", "#[cfg(test)]\nmod tests;\nuse a;");
+        assert_eq!(tests_at(&named), Some(15));
+        assert_eq!(tests_at("#[cfg(test)]\nmod tests;\nfn f() {}\n"), None);
     }
 
     #[test]
