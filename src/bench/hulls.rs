@@ -8,7 +8,7 @@ use orrery::{
         geometry::Point,
         pointer::Net,
         shipped::{self, Model},
-        train::{Optimiser, Recipe, Trainer},
+        train::{Recipe, Trainer},
     },
     files::Files,
 };
@@ -65,15 +65,7 @@ pub(super) fn measure(devices: &[Device], mut progress: impl FnMut(&str)) -> Res
 fn training(device: &Device) -> Result<Timed> {
     let model = Model::named("hull_set");
     let net = Net { hidden: 32, blocks: 2, ..model.net };
-    let recipe = Recipe {
-        batch: 128,
-        least: 5,
-        most: 10,
-        optimiser: Optimiser::Adam,
-        steps: 800,
-        teacher: None,
-    };
-    let mut trainer = Trainer::new(device, net, recipe, 1)?;
+    let mut trainer = Trainer::new(device, net, Recipe::LIVE, 1)?;
     let mut run = |steps: usize| {
         for _ in 0..steps {
             trainer.step(3e-3)?;

@@ -1,6 +1,6 @@
 // Exhibits in pages of somebody else's: from a subpath, from another origin, in an iframe.
 import { readFile } from "node:fs/promises";
-import { expect, paramOf, test, trainer } from "./site";
+import { expect, floatOf, paramOf, test, trainer } from "./site";
 
 for (const where of ["under a subpath", "on another origin"]) {
   test(`the element works in a foreign page, served ${where}`, async ({ page, site }) => {
@@ -69,8 +69,7 @@ test("attributes and properties mirror each other, and a state is read and set",
   site,
 }) => {
   const entry = trainer(site);
-  const param = paramOf(entry, ({ kind, live }) => kind.type === "float" && live);
-  if (param.kind.type !== "float") throw new Error("not a float");
+  const param = floatOf(entry, ({ live }) => live);
   const { min, max } = param.kind;
   const attribute = `param-${param.name}`;
   const attributes = new URLSearchParams({

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import {
   boxOf,
   expect,
+  floatOf,
   longestTask,
   metric,
   open,
@@ -160,8 +161,7 @@ test("a dragged, an added and a removed point change the answer and survive a re
 test("parameters are set, marked, refused with a reason, and reset", async ({ page, site }) => {
   const entry = trainer(site);
   await open(page, site, entry);
-  const float = paramOf(entry, ({ kind }) => kind.type === "float");
-  if (float.kind.type !== "float") throw new Error("not a float");
+  const float = floatOf(entry);
   const row = page.locator(".control", { hasText: float.label }).first();
   const input = row.locator("input[type=text]");
   await input.fill(String(float.kind.max));
@@ -218,8 +218,7 @@ test("a state is saved as JSON and opened again, by its button and by dropping i
   site,
 }) => {
   const entry = trainer(site);
-  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
-  if (kind.type !== "float") throw new Error("not a float");
+  const { name, kind } = floatOf(entry);
   await open(page, site, entry, `${name}=${kind.max}&seed=7&device=cpu`);
   for (let step = 0; step < 2; step++) {
     await page.getByRole("button", { name: "Step", exact: true }).click();
@@ -280,8 +279,7 @@ test("the code to embed a state names this site and everything that makes the st
   site,
 }) => {
   const entry = trainer(site);
-  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
-  if (kind.type !== "float") throw new Error("not a float");
+  const { name, kind } = floatOf(entry);
   const home = `${site.home}some/sub/path/`;
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await page.goto(`${home}#/${entry.meta.id}?device=cpu&${name}=${kind.max}&seed=7`);
@@ -321,8 +319,7 @@ test("an address is followed, and a broken one opens at the defaults and says so
   site,
 }) => {
   const entry = trainer(site);
-  const { name, kind } = paramOf(entry, (param) => param.kind.type === "float");
-  if (kind.type !== "float") throw new Error("not a float");
+  const { name, kind } = floatOf(entry);
   await open(page, site, entry, `${name}=${kind.max}&seed=7&device=cpu`);
   await expect(page.getByLabel("seed")).toHaveValue("7");
   await expect(page.locator(".control.changed")).toHaveCount(1);

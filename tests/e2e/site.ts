@@ -90,6 +90,14 @@ export function paramOf(entry: Entry, wanted: (param: Param) => boolean): Param 
   return param;
 }
 
+/** The first such parameter that is a float, with its range. */
+export function floatOf(entry: Entry, wanted: (param: Param) => boolean = () => true) {
+  const param = paramOf(entry, (param) => param.kind.type === "float" && wanted(param));
+  const { kind } = param;
+  if (kind.type !== "float") throw new Error("not a float");
+  return { ...param, kind };
+}
+
 /** Opens an exhibit and waits for its first drawing. */
 export async function open(page: Page, site: Site, entry: Entry, query = "device=cpu") {
   await page.goto(`${site.home}#/${entry.meta.id}${query === "" ? "" : `?${query}`}`);

@@ -7,7 +7,7 @@ use super::{
     tables::coverage,
     task::Task,
     tours::Heuristic,
-    train::{Optimiser, Recipe, Trainer},
+    train::{Recipe, Trainer},
 };
 use crate::{
     claim::{Check, Claim, Measured},
@@ -23,16 +23,6 @@ const SAMPLE: usize = 500;
 
 /// Adam's rate in all claims.
 const RATE: f32 = 3e-3;
-
-/// Lengths 5 to 10, batches of 128, Adam over 800 planned steps.
-const RECIPE: Recipe = Recipe {
-    batch: 128,
-    least: 5,
-    most: 10,
-    optimiser: Optimiser::Adam,
-    steps: 800,
-    teacher: None,
-};
 
 const SET_ATTENTION: Net = Net {
     task: Task::Hull,
@@ -145,7 +135,7 @@ fn hulls() -> Vec<Claim> {
 
 /// Trains, reporting progress from `from` to `to`, and hands over a decoder with the weights.
 async fn trained(check: &Check, net: Net, steps: usize, part: [f64; 2]) -> Result<Decoder> {
-    taught(check, (net, RECIPE), steps, part).await
+    taught(check, (net, Recipe::LIVE), steps, part).await
 }
 
 /// As [`trained`], by another recipe.
@@ -228,7 +218,7 @@ async fn tours_from_examples(check: Check) -> Result<Measured> {
 
 async fn student_beats_teacher(check: Check) -> Result<Measured> {
     let net = Net { task: Task::Tsp, scorer: Scorer::ClippedDot, ..SET_ATTENTION };
-    let recipe = Recipe { teacher: Some(Heuristic::GreedyEdge), steps: 2000, ..RECIPE };
+    let recipe = Recipe { teacher: Some(Heuristic::GreedyEdge), steps: 2000, ..Recipe::LIVE };
     let mut decoder = taught(&check, (net, recipe), recipe.steps, [0.0, 0.95]).await?;
     let mut tally = Tally::new(net, 10, SEED).with_heuristics();
     tally.go_on(&mut decoder, SAMPLE).await?;

@@ -352,6 +352,11 @@ fn a_net_beside_another_changes_nothing_of_it() {
 }
 
 #[test]
+fn the_live_recipe_is_that_of_the_defaults() {
+    assert_eq!(Params::default().recipe(), Recipe::LIVE);
+}
+
+#[test]
 fn a_teacher_s_tours_are_what_is_taught() {
     let recipe =
         Recipe { teacher: Some(Heuristic::NearestNeighbour), ..Params::default().recipe() };

@@ -47,6 +47,17 @@ pub struct Recipe {
 }
 
 impl Recipe {
+    /// What a visitor trains by at first, and what is claimed of it: batches of 128 on 5 to 10 points, Adam over 800
+    /// planned steps.
+    pub const LIVE: Self = Self {
+        batch: 128,
+        least: 5,
+        most: 10,
+        optimiser: Optimiser::Adam,
+        steps: 800,
+        teacher: None,
+    };
+
     /// An instance with the answer that is taught.
     pub(super) fn instance(&self, kind: Kind, stream: &mut Stream, n: usize) -> Instance {
         match self.teacher {
